@@ -1,0 +1,166 @@
+/**
+ * An account: the bare count behind a Budget. It is a plain object with methods and no private fields, since copies of the package
+ * use each other's accounts (runtime/protocol.ts). It counts and knows its line; who may take from it, and when, is admit.ts and
+ * line.ts.
+ */
+import { ClosedError } from '../errors/index.ts';
+import type { HeldCharge } from '../leaks/record.ts';
+import type { Place } from './line.ts';
+import { pump } from './line.ts';
+
+/** What a Budget can win back: idle things that it holds permits for. */
+export interface Reclaimer {
+  readonly name: string;
+  /** How much could be given back now, in the budget's unit. */
+  reclaimable(): number;
+  /** Gives back up to `amount` and answers how much; a promise is awaited for 100 ms at most, and not at all by `acquireSync`. */
+  reclaim(amount: number): number | Promise<number>;
+}
+
+/** What happens to a request that is larger than the capacity: an error, or it waits until it can have everything. */
+export type Oversize = 'reject' | 'alone';
+
+export interface AccountOptions {
+  readonly name: string;
+  readonly unit: string;
+  readonly oversize: Oversize;
+  readonly parent: Account | undefined;
+  /** A number, or how to find it at the first use. */
+  readonly capacity: number | (() => number);
+}
+
+/** Stands for a capacity that has not been looked up yet: nothing fits, so the fast path is never taken. */
+const UNKNOWN = -1;
+
+export class Account {
+  readonly name: string;
+  readonly unit: string;
+  readonly oversize: Oversize;
+  readonly parent: Account | undefined;
+  readonly root: Account;
+  used = 0;
+  peak = 0;
+  reclaimed = 0;
+  limit: number;
+  /** A root with nobody in line anywhere in its tree: the fast path may be taken. */
+  quiet: boolean;
+  closed = false;
+  findLimit: (() => number) | undefined;
+  /** Waiters that asked for this account, in order. */
+  head: Place | undefined = undefined;
+  tail: Place | undefined = undefined;
+  waiting = 0;
+  /** Of a root: the accounts of its tree that have a line. */
+  lines: Account[] = [];
+  /** Grants so far: a line that sees none for long has stalled. */
+  grants = 0;
+  /** Outstanding amounts that `acquireSync` took ahead of a line. */
+  ahead = 0;
+  /** Reclaimers of this account and of those below it. */
+  readonly reclaimers: Set<Reclaimer> = new Set();
+
+  constructor(options: AccountOptions) {
+    this.name = options.name;
+    this.unit = options.unit;
+    this.oversize = options.oversize;
+    this.parent = options.parent;
+    this.root = options.parent === undefined ? this : options.parent.root;
+    this.quiet = options.parent === undefined;
+    if (typeof options.capacity === 'number') this.limit = options.capacity;
+    else {
+      this.limit = UNKNOWN;
+      this.findLimit = options.capacity;
+    }
+  }
+
+  /** The capacity, looked up now if it has not been yet. */
+  capacity(): number {
+    if (this.limit === UNKNOWN && this.findLimit !== undefined) {
+      this.limit = this.findLimit();
+      this.findLimit = undefined;
+    }
+    return this.limit;
+  }
+
+  resize(capacity: number): void {
+    this.findLimit = undefined;
+    this.limit = capacity;
+    pump(this.root);
+  }
+
+  /** True when this account and all above it have room for `amount`. */
+  hasRoom(amount: number): boolean {
+    for (let account: Account | undefined = this; account !== undefined; account = account.parent) {
+      if (account.used + amount > account.capacity()) return false;
+    }
+    return true;
+  }
+
+  /** Counts `amount` here and in all above, asking nobody. */
+  take(amount: number): void {
+    for (let account: Account | undefined = this; account !== undefined; account = account.parent) {
+      account.used += amount;
+      if (account.used > account.peak) account.peak = account.used;
+    }
+  }
+
+  /** Gives `amount` back, here and in all above, and serves whoever fits now. */
+  refund(amount: number): void {
+    for (let account: Account | undefined = this; account !== undefined; account = account.parent) account.used -= amount;
+    if (!this.root.quiet) pump(this.root);
+  }
+
+  /**
+   * What a request for `amount` really takes: the amount, or, where it is larger than a capacity on the way up and that budget lets
+   * it run alone, that whole capacity. Undefined where it can never be had.
+   */
+  admissible(amount: number): number | undefined {
+    let taken = amount;
+    for (let account: Account | undefined = this; account !== undefined; account = account.parent) {
+      const capacity = account.capacity();
+      if (taken <= capacity) continue;
+      if (account.oversize === 'reject' || capacity < 1) return undefined;
+      taken = capacity;
+    }
+    return taken;
+  }
+
+  /** Throws ClosedError when this account, or one above it, was closed. */
+  requireOpen(): void {
+    for (let account: Account | undefined = this; account !== undefined; account = account.parent) {
+      if (account.closed) throw new ClosedError(`Budget '${account.name}' was disposed: it admits nothing any more.`);
+    }
+  }
+}
+
+/** A part of an account: what a record or a permit holds. Several of them form a list, taken and given back together. */
+export class Charge implements HeldCharge {
+  readonly account: Account;
+  amount: number;
+  readonly next: Charge | undefined;
+  /** Taken ahead of a line, by `acquireSync`. */
+  ahead = false;
+
+  constructor(account: Account, amount: number, next: Charge | undefined) {
+    this.account = account;
+    this.amount = amount;
+    this.next = next;
+  }
+}
+
+/** Gives back a list of charges. */
+export function refundCharges(charges: Charge | undefined): void {
+  for (let charge = charges; charge !== undefined; charge = charge.next) {
+    if (charge.ahead) charge.account.ahead -= charge.amount;
+    charge.account.refund(charge.amount);
+  }
+}
+
+/** Changes what a charge holds to what was really used; growing never waits, and may leave `available` negative. */
+export function settleCharge(charge: Charge, actual: number): void {
+  const more = actual - charge.amount;
+  if (charge.ahead) charge.account.ahead += more;
+  charge.amount = actual;
+  if (more > 0) charge.account.take(more);
+  else if (more < 0) charge.account.refund(-more);
+}

@@ -1,0 +1,105 @@
+/**
+ * Acquiring several at once: their permits are taken at one ticket, all or none, so that two jobs that each need many never hold
+ * half each and wait for the other. Then they are opened, a few at a time.
+ */
+import pLimit from 'p-limit';
+import { refundCharges } from '../budget/account.ts';
+import { checkWait, tryAdmit, waitInLine } from '../budget/admit.ts';
+import { requireAmount } from '../budget/amounts.ts';
+import type { Signal, SignalShape } from '../budget/wait.ts';
+import type { Details } from '../leaks/record.ts';
+import { now } from '../runtime/host.ts';
+import type { AsyncHandle } from './async-handle.ts';
+import { chargesForAll, dealOut } from './costs.ts';
+import type { AcquireAllOptions } from './definition.ts';
+import { Handle } from './handle.ts';
+import { AsyncHandles, Handles } from './handles.ts';
+import type { Kind } from './kind.ts';
+
+const OPEN_AT_ONCE = 16;
+
+export async function acquireTogether<T, Request, H extends AsyncHandle<T>>(
+  kind: Kind<T, Request, H>,
+  requests: readonly Request[],
+  options: AcquireAllOptions,
+  makeDetails: () => Details,
+): Promise<AsyncHandles<H>> {
+  const deadline = options.timeout === undefined ? undefined : now() + options.timeout;
+  const openConcurrency = requireAmount(options.openConcurrency ?? OPEN_AT_ONCE, 'openConcurrency');
+  checkWait(options);
+  const details = requests.map(makeDetails);
+  const { cost } = kind.definition;
+  const purpose = { kind: kind.kind, label: options.label };
+  const costs = requests.map((request) => cost?.(request));
+  const wanted = chargesForAll(costs, purpose);
+  if (wanted !== undefined && !tryAdmit(wanted)) await waitInLine(wanted, options, purpose, () => {});
+  const charges = dealOut(wanted, costs);
+
+  // From here on each opener owns its part of the permits: it keeps them or gives them back. The first failure ends the others.
+  using together = new Together(options.signal as SignalShape | undefined);
+  const limit = pLimit(openConcurrency);
+  const openings = requests.map((request, index) =>
+    limit(async () => {
+      const charge = charges[index];
+      try {
+        if (together.ended) throw together.reason;
+        const timeout = deadline === undefined ? undefined : Math.max(0, deadline - now());
+        const bounds = { ...options, timeout, signal: together.signal as Signal | undefined };
+        charges[index] = undefined;
+        return await kind.acquireWith(request, bounds, details[index] as Details, { charge });
+      } catch (error) {
+        refundCharges(charges[index]);
+        charges[index] = undefined;
+        together.end(error);
+        throw error;
+      }
+    }),
+  );
+  const results = await Promise.allSettled(openings);
+  const handles = isSync(kind) ? (new Handles() as unknown as AsyncHandles<H>) : new AsyncHandles<H>();
+  for (const result of results) if (result.status === 'fulfilled') handles.push(result.value);
+  if (!together.ended) return handles;
+  await handles.disposeAsync();
+  throw together.reason;
+}
+
+function isSync(kind: { readonly Handle: Function }): boolean {
+  return kind.Handle === Handle || kind.Handle.prototype instanceof Handle;
+}
+
+interface Controller {
+  readonly signal: SignalShape;
+  abort(reason: unknown): void;
+}
+
+/** One signal for all openers: it fires when the caller's does, and when the first of them fails. */
+class Together implements Disposable {
+  readonly #controller: Controller | undefined;
+  readonly #outer: SignalShape | undefined;
+  readonly #onAbort: () => void;
+  ended = false;
+  reason: unknown = undefined;
+
+  constructor(outer: SignalShape | undefined) {
+    const { AbortController } = globalThis as unknown as { AbortController?: new () => Controller };
+    this.#controller = AbortController === undefined ? undefined : new AbortController();
+    this.#outer = outer;
+    this.#onAbort = () => this.end(outer?.reason);
+    outer?.addEventListener('abort', this.#onAbort);
+  }
+
+  get signal(): SignalShape | undefined {
+    return this.#controller?.signal ?? this.#outer;
+  }
+
+  end(reason: unknown): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.reason = reason;
+    this.#controller?.abort(reason);
+  }
+
+  [Symbol.dispose](): void {
+    this.#outer?.removeEventListener('abort', this.#onAbort);
+  }
+}

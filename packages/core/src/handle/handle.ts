@@ -1,0 +1,22 @@
+/** Handles whose release is synchronous. */
+import { AsyncHandle, disposeHandle } from './async-handle.ts';
+
+/**
+ * Owns one resource whose release is synchronous: hold it with `using`.
+ *
+ * *See* AsyncHandle for what both share, and for how classes of one's own extend it.
+ */
+export class Handle<T> extends AsyncHandle<T> implements Disposable {
+  /**
+   * Closes it: new uses throw from now on, and the release runs now, or when the last use in flight has ended. Again: nothing.
+   * Throws what the release threw, if it ran within the call.
+   */
+  dispose(): void {
+    disposeHandle(this, Handle.prototype.dispose);
+  }
+
+  [Symbol.dispose](): void {
+    // By name, so that a subclass that overrides the method is disposed by it.
+    this.dispose();
+  }
+}

@@ -1,0 +1,290 @@
+/**
+ * A kind of resource, and the way of a resource through it: acquire → admit → open → own, each step undone in reverse when a later
+ * one fails. What follows, use and dispose, is the handle's (async-handle.ts, lifecycle.ts).
+ */
+import { refundCharges, type Charge } from '../budget/account.ts';
+import { admitSync, checkWait, exceeded, timedOut, tryAdmit, waitInLine } from '../budget/admit.ts';
+import { show } from '../budget/amounts.ts';
+import type { Purpose } from '../budget/line.ts';
+import { reclaimHarder, reclaimHarderSync } from '../budget/reclaim.ts';
+import type { SignalShape } from '../budget/wait.ts';
+import { channel } from '../leaks/events.ts';
+import { notesUses, recording, sampled } from '../leaks/levels.ts';
+import { untrack } from '../leaks/ledger.ts';
+import { CLOSED, Details, detailsOf, isOpen, ResourceRecord } from '../leaks/record.ts';
+import { capture, hideFrames } from '../leaks/site.ts';
+import { weighYoung } from '../leaks/young.ts';
+import { adjustExternalMemory } from '../memory/gauge.ts';
+import { SuppressedError } from '../primitives/index.ts';
+import { now } from '../runtime/host.ts';
+import { acquireTogether } from './acquire-all.ts';
+import { AsyncHandle, recordOf, type HandleKind, type Ownership } from './async-handle.ts';
+import { chargesFor, settleCharges } from './costs.ts';
+import type { AcquireAllOptions, AcquireOptions, AsyncRelease, HandleClass, KindDefinition, OpensAsync, OpensNothing, OpensSync, OwnOptions } from './definition.ts';
+import { Handle } from './handle.ts';
+import type { AsyncHandles } from './handles.ts';
+import { isThenable, reclaimLeaked, releaseChild, type LiveKind } from './lifecycle.ts';
+import { LateOpening, openWithin, type OpeningBounds } from './opening.ts';
+import { refuse } from './refusal.ts';
+
+export type AnyDefinition<T, Request, H> = KindDefinition<T, Request> & AsyncRelease<T> & HandleClass<T, H> & (OpensSync<T, Request> | OpensAsync<T, Request> | OpensNothing);
+
+const NOTHING: AcquireOptions = {};
+const acquisitions = channel('acquire');
+
+/** Tries to open again when the platform has run out: so often, with reclaims between. */
+const ATTEMPTS = 10;
+const ATTEMPTS_SYNC = 3;
+
+export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, HandleKind {
+  readonly kind: string;
+  readonly releasesAsync: boolean;
+  readonly Handle: new (ownership: Ownership<never>) => H;
+  readonly release: (raw: unknown) => unknown;
+  readonly definition: AnyDefinition<T, Request, H>;
+  /** Set where the definition can open within the call, absent elsewhere. */
+  acquireSync?: (request: Request, options?: OwnOptions) => H;
+  readonly #measures: boolean;
+
+  constructor(definition: AnyDefinition<T, Request, H>, releasesAsync: boolean) {
+    requireDefinition(definition);
+    this.definition = definition;
+    this.kind = definition.kind;
+    this.releasesAsync = releasesAsync;
+    this.Handle = (definition.handle ?? (releasesAsync ? AsyncHandle : Handle)) as new (ownership: Ownership<never>) => H;
+    const { release } = definition;
+    this.release = (raw) => release(raw as T);
+    this.#measures = definition.measure !== undefined || definition.externalBytes !== undefined;
+    if (definition.openSync !== undefined) this.acquireSync = this.#acquireSync;
+    if (definition.module !== undefined) hideFrames(definition.module);
+  }
+
+  reclaim(record: ResourceRecord): void {
+    reclaimLeaked(record);
+  }
+
+  describe(raw: unknown): string | undefined {
+    try {
+      return this.definition.describe?.(raw as T);
+    } catch {
+      return undefined; // A message is no reason to fail.
+    }
+  }
+
+  own(raw: T, options: OwnOptions = NOTHING): H {
+    const plain = options === NOTHING && recording === 0 && !this.#measures;
+    if (plain && (acquisitions === undefined || !acquisitions.hasSubscribers)) return new this.Handle(new ResourceRecord(this, raw, undefined) as unknown as Ownership<never>);
+    const details = this.#details(options, Kind.prototype.own);
+    details.parent = holdParent(options.parent);
+    try {
+      return this.#adopt(raw, details);
+    } catch (error) {
+      undo(details);
+      throw error;
+    }
+  }
+
+  /** The captured line is the caller's, so it is captured before anything asynchronous. */
+  acquire(request: Request, options: AcquireOptions = NOTHING): Promise<H> {
+    return this.acquireWith(request, options, this.#details(options, Kind.prototype.acquire), undefined);
+  }
+
+  acquireAll(requests: readonly Request[], options: AcquireAllOptions = NOTHING): Promise<AsyncHandles<H>> {
+    return acquireTogether(this, requests, options, () => this.#details(options, Kind.prototype.acquireAll));
+  }
+
+  /** The way of a resource, top to bottom. `admitted` is set where acquireAll has taken the charges already. */
+  async acquireWith(request: Request, options: AcquireOptions, details: Details, admitted: { readonly charge: Charge | undefined } | undefined): Promise<H> {
+    const deadline = options.timeout === undefined ? Number.POSITIVE_INFINITY : now() + options.timeout;
+    try {
+      details.charge = admitted?.charge;
+      checkWait(options);
+      this.#requireOpener();
+      details.parent = holdParent(options.parent);
+      if (admitted === undefined) {
+        const charge = this.#chargeFor(request, details, Kind.prototype.acquire);
+        if (charge !== undefined && !tryAdmit(charge)) await waitInLine(charge, options, this.#purpose(details), nothing);
+        details.charge = charge;
+      }
+      const raw = await this.#open(request, options, details, deadline);
+      return this.#adoptOrRelease(raw, details);
+    } catch (error) {
+      if (!(error instanceof LateOpening)) {
+        undo(details);
+        throw error;
+      }
+      // The caller goes now; permits go back when what is being opened has come and been released.
+      const end = (): void => undo(details);
+      void (error.late as Promise<T>).then((raw) => this.release(raw)).then(end, end);
+      throw error.error;
+    }
+  }
+
+  /** The same way, within the call. */
+  #acquireSync(request: Request, options: OwnOptions = NOTHING): H {
+    const details = this.#details(options, this.#acquireSync);
+    try {
+      details.parent = holdParent(options.parent);
+      const charge = this.#chargeFor(request, details, this.#acquireSync);
+      if (charge !== undefined) admitSync(charge, this.#purpose(details));
+      details.charge = charge;
+      return this.#adoptOrRelease(this.#openSync(request, details), details);
+    } catch (error) {
+      undo(details);
+      throw error;
+    }
+  }
+
+  #chargeFor(request: Request, details: Details, below: Function): Charge | undefined {
+    const { cost } = this.definition;
+    if (cost === undefined) return undefined;
+    const charge = chargesFor(cost(request), this.#purpose(details));
+    if (charge !== undefined && details.trace === undefined && isWorthALine(charge)) details.trace = capture(below);
+    return charge;
+  }
+
+  #requireOpener(): void {
+    const { open, openSync } = this.definition;
+    if (open === undefined && openSync === undefined) throw new TypeError(`Kind '${this.kind}' has no \`open\`: adopt what was opened elsewhere with own(raw)`);
+  }
+
+  async #open(request: Request, options: AcquireOptions, details: Details, deadline: number): Promise<T> {
+    const { definition } = this;
+    const charge = details.charge as Charge | undefined;
+    const signal = options.signal as SignalShape | undefined;
+    const bounds: OpeningBounds = {
+      signal,
+      deadline,
+      timedOut: () => timedOut(charge, this.#purpose(details), 'open', `within ${options.timeout} ms`),
+    };
+    const open = (ended: SignalShape | undefined): T | PromiseLike<T> =>
+      definition.open === undefined ? (definition.openSync as (asked: Request) => T)(request) : definition.open(request, { signal: ended as never });
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await openWithin(open, bounds);
+      } catch (error) {
+        if (error instanceof LateOpening || definition.isExhausted?.(error) !== true) throw error;
+        if (attempt === ATTEMPTS || now() > deadline) throw this.#exhausted(error, details);
+        await reclaimHarder(charge, attempt);
+        if (signal?.aborted === true) throw signal.reason;
+      }
+    }
+  }
+
+  #openSync(request: Request, details: Details): T {
+    const { definition } = this;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return (definition.openSync as (asked: Request) => T)(request);
+      } catch (error) {
+        if (definition.isExhausted?.(error) !== true) throw error;
+        if (attempt === ATTEMPTS_SYNC) throw this.#exhausted(error, details);
+        reclaimHarderSync(details.charge as Charge | undefined, attempt);
+      }
+    }
+  }
+
+  /** The platform has run out although the budget has not: said with the budget's numbers, and the platform's error as the cause. */
+  #exhausted(error: unknown, details: Details): unknown {
+    const charge = details.charge as Charge | undefined;
+    if (charge === undefined) return error;
+    const reason = (error as { code?: unknown } | null)?.code ?? String(error);
+    return exceeded(charge.account, charge.amount, this.#purpose(details), `not full, but the platform is (${String(reason)}), and nothing could be won back`, { cause: error });
+  }
+
+  /** Puts a raw into the hands of a handle: measured, counted, recorded. Where it throws, the raw is still the caller's. */
+  #adopt(raw: T, details: Details): H {
+    const { measure, externalBytes } = this.definition;
+    if (measure !== undefined) details.charge = settleCharges(details.charge as Charge | undefined, measure(raw));
+    if (externalBytes !== undefined) {
+      details.bytes = requireBytes(externalBytes(raw));
+      adjustExternalMemory(details.bytes);
+    }
+    const record = new ResourceRecord(this, raw, details);
+    let handle: H;
+    try {
+      handle = new this.Handle(record as unknown as Ownership<never>);
+    } catch (error) {
+      // The constructor of a class of the author's own threw, perhaps after ours had run.
+      untrack(record);
+      record.state = CLOSED;
+      throw error;
+    }
+    if (details.bytes > 0) weighYoung(details.bytes);
+    if (acquisitions !== undefined && acquisitions.hasSubscribers) acquisitions.publish({ kind: this.kind, label: details.label, id: details.id });
+    return handle;
+  }
+
+  #adoptOrRelease(raw: T, details: Details): H {
+    try {
+      return this.#adopt(raw, details);
+    } catch (error) {
+      let second: unknown;
+      try {
+        const result = this.release(raw);
+        if (isThenable(result)) result.then(undefined, nothing);
+      } catch (thrown) {
+        second = new SuppressedError(thrown, error);
+      }
+      throw second ?? error;
+    }
+  }
+
+  #details(options: OwnOptions, below: Function): Details {
+    const details = new Details();
+    details.label = options.label;
+    details.noted = notesUses;
+    if (recording === 2 || (recording === 1 && sampled())) details.trace = capture(below);
+    return details;
+  }
+
+  #purpose(details: Details): Purpose {
+    return { kind: this.kind, label: details.label };
+  }
+}
+
+/** Gives back what a failed acquire had taken so far. */
+function undo(details: Details): void {
+  const { charge, parent, bytes } = details;
+  details.charge = details.parent = undefined;
+  details.bytes = 0;
+  if (bytes > 0) adjustExternalMemory(-bytes);
+  refundCharges(charge as Charge | undefined);
+  if (parent !== undefined) releaseChild(parent);
+}
+
+/**
+ * Lines are dear, so below level `trace` they are recorded for a few: one acquire in 128 where the budget is above three quarters
+ * full, so that its error can name lines, and, at level `sample`, whatever weighs a megabyte.
+ */
+function isWorthALine({ account, amount }: Charge): boolean {
+  if (recording === 1 && account.unit === 'bytes' && amount >= 2 ** 20) return true;
+  return account.used > account.limit * 0.75 && sampled();
+}
+
+const nothing = (): void => {};
+
+/** The record of a parent, counted as having one child more; the child's release takes it back. */
+function holdParent(parent: AsyncHandle<unknown> | undefined): ResourceRecord | undefined {
+  if (parent === undefined) return undefined;
+  const record = typeof parent === 'object' && parent !== null ? recordOf(parent) : undefined;
+  if (record === undefined) throw new TypeError('Expected `parent` to be a handle of this copy of @handback/core');
+  if (!isOpen(record)) refuse(record, 'acquire under');
+  detailsOf(record).children++;
+  return record;
+}
+
+function requireBytes(bytes: unknown): number {
+  if (typeof bytes === 'number' && Number.isFinite(bytes) && bytes >= 0) return bytes;
+  throw new RangeError(`Expected \`externalBytes\` to answer a number of bytes from 0 up, got ${String(bytes)}`);
+}
+
+function requireDefinition(definition: { readonly kind: string; readonly release: unknown }): void {
+  const functions = ['open', 'openSync', 'cost', 'measure', 'externalBytes', 'describe', 'isExhausted', 'handle'] as const;
+  if (typeof definition?.kind !== 'string' || definition.kind === '') throw new TypeError(`Expected \`kind\` to be a word for the sort of resource, got ${show(definition?.kind)}`);
+  if (typeof definition.release !== 'function') throw new TypeError(`Kind '${definition.kind}': expected \`release\` to be a function, got ${show(definition.release)}`);
+  for (const name of functions) {
+    const value = (definition as Record<string, unknown>)[name];
+    if (value !== undefined && typeof value !== 'function') throw new TypeError(`Kind '${definition.kind}': expected \`${name}\` to be a function, got ${show(value)}`);
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * What the developer is told of a leak: once a site at the first leak, then at powers of ten, and one summary at exit. Leaks are
+ * gathered for the length of a sweep or a turn and reported together, so that 900 forgotten files are one warning, and the
+ * children of a leaked parent are folded into their root.
+ */
+import { host, now } from '../runtime/host.ts';
+import { emit } from './events.ts';
+import { leakSettings, recording } from './levels.ts';
+import type { Details, Found, ResourceRecord } from './record.ts';
+import { frameText, type Site } from './site.ts';
+
+/** The warning that `process` prints and emits; its fields are those of the event. */
+export class ResourceLeakWarning extends Error {
+  override readonly name: string = 'ResourceLeakWarning';
+  readonly code: string;
+  readonly kind: string;
+  readonly site: string | undefined;
+  readonly count: { readonly new: number; readonly total: number };
+  readonly detail: string;
+
+  constructor(message: string, code: string, tally: { kind: string; site: Site | undefined; count: { new: number; total: number }; detail: string }) {
+    super(message);
+    this.code = code;
+    this.kind = tally.kind;
+    this.site = tally.site?.text;
+    this.count = tally.count;
+    this.detail = tally.detail;
+  }
+}
+
+/** The leaks of one site, or, below level `trace`, where few lines are recorded, of one kind. */
+interface Tally {
+  readonly kind: string;
+  readonly site: Site | undefined;
+  /** Of a kind: how many of its leaks were seen at which recorded line. */
+  readonly samples: Map<string, number>;
+  total: number;
+  /** Leaks that no warning has spoken of yet. */
+  untold: number;
+  bytes: number;
+  oldestMs: number;
+  next: number;
+}
+
+interface Noted {
+  readonly record: ResourceRecord;
+  readonly details: Details;
+  /** Kept for its description: the release takes it from the record. */
+  readonly raw: unknown;
+  readonly how: Found;
+}
+
+const MOST_TALLIES = 1_000;
+const MOST_SAMPLES = 100;
+
+let noted: Noted[] = [];
+const tallies = new Map<string, Tally>();
+
+/** Notes a leak; `reportLeaks` speaks of it. */
+export function noteLeak(record: ResourceRecord, how: Found): void {
+  noted.push({ record, details: record.details as Details, raw: record.raw, how });
+}
+
+/** Reports what was noted: an event and a warning a site, if one is due. */
+export function reportLeaks(): void {
+  const batch = noted;
+  noted = [];
+  const groups = new Map<Tally, Noted[]>();
+  for (const leak of batch) {
+    if (hasLeakedAncestor(leak.details)) continue;
+    const tally = tallyOf(leak);
+    const group = groups.get(tally);
+    if (group === undefined) groups.set(tally, [leak]);
+    else group.push(leak);
+  }
+  for (const [tally, group] of groups) reportGroup(tally, group);
+}
+
+function hasLeakedAncestor(details: Details): boolean {
+  for (let parent = details.parent?.details; parent !== undefined; parent = parent.parent?.details) {
+    if (parent.leaked) return true;
+  }
+  return false;
+}
+
+function tallyOf({ record, details }: Noted): Tally {
+  const { kind } = record.kind;
+  // Beyond a thousand sites the kinds alone are counted: a program that leaks from everywhere must not leak tallies too.
+  const bySite = recording === 2 && (tallies.size < MOST_TALLIES || tallies.has(details.site?.key ?? kind));
+  const site = bySite ? details.site : undefined;
+  const key = site?.key ?? kind;
+  let tally = tallies.get(key);
+  if (tally === undefined) {
+    if (tallies.size === 0) summarizeAtExit();
+    tally = { kind, site, samples: new Map(), total: 0, untold: 0, bytes: 0, oldestMs: 0, next: 1 };
+    tallies.set(key, tally);
+  }
+  return tally;
+}
+
+function reportGroup(tally: Tally, group: readonly Noted[]): void {
+  const time = now();
+  for (const { details } of group) {
+    tally.bytes += details.bytes;
+    tally.oldestMs = Math.max(tally.oldestMs, time - details.born);
+    const line = tally.site === undefined ? details.site?.text : undefined;
+    if (line !== undefined && (tally.samples.has(line) || tally.samples.size < MOST_SAMPLES)) tally.samples.set(line, (tally.samples.get(line) ?? 0) + 1);
+  }
+  tally.total += group.length;
+  tally.untold += group.length;
+  const first = group[0] as Noted;
+  const { level } = leakSettings;
+  if (level === 'off') return;
+  const { record, details } = first;
+  emit({
+    v: 1,
+    event: 'leak',
+    kind: tally.kind,
+    code: codeOf(tally.kind),
+    id: details.id,
+    label: details.label,
+    site: tally.site && { key: tally.site.key, frames: tally.site.frames },
+    touches: details.touches,
+    disposedAt: undefined,
+    bytes: group.reduce((sum, leak) => sum + leak.details.bytes, 0),
+    ageMs: time - details.born,
+    count: { new: group.length, total: tally.total },
+    how: first.how,
+    level,
+    parentId: details.parent?.details?.id,
+    pid: host.process?.pid,
+    error: undefined,
+  });
+  if (level === 'strict') failAtExit();
+  if (tally.total < tally.next || !leakSettings.warn) return;
+  warn(tally, first, record.kind.describe(first.raw));
+}
+
+function warn(tally: Tally, example: Noted, described: string | undefined): void {
+  const count = { new: tally.untold, total: tally.total };
+  const message = headline(tally);
+  const warning = new ResourceLeakWarning(message, codeOf(tally.kind), { kind: tally.kind, site: tally.site, count, detail: detailOf(tally, example, described) });
+  while (tally.next <= tally.total) tally.next *= 10;
+  tally.untold = 0;
+  if (host.process?.emitWarning !== undefined) host.process.emitWarning(warning);
+  else host.console?.warn(`${warning.name} [${warning.code}]: ${message}\n${warning.detail}`);
+}
+
+function headline(tally: Tally): string {
+  const size = tally.bytes > 0 ? ` (${formatBytes(tally.bytes)})` : '';
+  const place = tally.site === undefined ? '' : ` at ${tally.site.text}`;
+  return `${plural(tally.untold, tally.kind)} leaked${size}${place}`;
+}
+
+function detailOf(tally: Tally, { details, how }: Noted, described: string | undefined): string {
+  const lines = [`  released by the ${how}; open for ${formatAge(tally.oldestMs)} (oldest), never disposed`];
+  const name = details.label ?? described;
+  if (name !== undefined) lines.push(`  such as   ${name}`);
+  const { site } = tally;
+  if (site !== undefined) {
+    const [one, two] = site.frames;
+    const rest = site.frames.length - (two === undefined ? 1 : 2);
+    const more = [rest > 0 ? `+${rest} frames` : '', site.hidden > 0 ? `${site.hidden} of libraries hidden` : ''].filter((text) => text !== '').join(', ');
+    lines.push(`  acquired  ${one === undefined ? '' : frameText(one)}${two === undefined ? '' : ` ← ${frameText(two)}`}${more === '' ? '' : `   (${more})`}`);
+  }
+  const samples = [...tally.samples].sort(([, a], [, b]) => b - a);
+  const seen = samples.reduce((sum, [, count]) => sum + count, 0);
+  for (const [line, count] of samples.slice(0, 3)) lines.push(`  sampled   ${line}, ${count} of the ${plural(seen, 'leak')} whose line was recorded`);
+  if (details.touches?.[0] !== undefined) lines.push(`  last used ${details.touches[0]}`);
+  if (tally.total > tally.untold) lines.push(`  same ${site === undefined ? 'kind' : 'site'} ${tally.untold} new since the last report, ${tally.total} in all`);
+  lines.push(`  fix       hold it with \`using x = …\` (or \`await using\`), or stack.use(x), or call x[Symbol.dispose]()`);
+  lines.push(`  more      ${site === undefined ? 'set HANDBACK_LEAKS=trace to see where; ' : ''}silence: --disable-warning=${codeOf(tally.kind)}`);
+  return lines.join('\n');
+}
+
+let summarizing = false;
+
+/** The one listener that is added to `process`, with the first leak: what no warning has spoken of is summed up at exit. */
+function summarizeAtExit(): void {
+  if (summarizing) return;
+  summarizing = true;
+  host.process?.on?.('exit', () => {
+    reportLeaks();
+    const untold = [...tallies.values()].filter((tally) => tally.untold > 0 && tally.total > tally.untold);
+    if (untold.length === 0 || leakSettings.level === 'off' || !leakSettings.warn) return;
+    const lines = untold.slice(0, 10).map((tally) => `  ${plural(tally.total, tally.kind)} in all${tally.site === undefined ? '' : ` at ${tally.site.text}`}`);
+    if (untold.length > 10) lines.push(`  and ${untold.length - 10} more sites`);
+    const total = untold.reduce((sum, tally) => sum + tally.untold, 0);
+    const warning = new ResourceLeakWarning(`${total} more leaked since the last report`, 'HANDBACK_LEAKS', { kind: 'summary', site: undefined, count: { new: total, total }, detail: lines.join('\n') });
+    // emitWarning would print in a later tick, and there is none; the event itself is what it would emit.
+    (host.process as { emit?(event: string, value: unknown): void }).emit?.('warning', warning);
+  });
+}
+
+/** At level `strict` a leak is a failure: the process says so in its exit code, unless the app has chosen one. */
+function failAtExit(): void {
+  const process = host.process as { exitCode?: number | string | undefined } | undefined;
+  if (process !== undefined && (process.exitCode === undefined || process.exitCode === 0)) process.exitCode = 1;
+}
+
+/** `HANDBACK_LEAK_FILE` for the kind `file`. */
+export function codeOf(kind: string): string {
+  return `HANDBACK_LEAK_${kind.toUpperCase().replace(/[^A-Z0-9]+/g, '_')}`;
+}
+
+/** `3 files`, `1 file`, `2 GPU textures`. */
+export function plural(count: number, kind: string): string {
+  if (count === 1) return `1 ${kind}`;
+  return `${count} ${kind}${/(?:s|x|ch|sh)$/.test(kind) ? 'es' : 's'}`;
+}
+
+/** Bytes in the largest unit that leaves at least 1: `12.0 KiB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let unit = 0;
+  let value = bytes;
+  for (; Math.abs(value) >= 1024 && unit < units.length - 1; unit++) value /= 1024;
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** Milliseconds as a person says them: `8.2 s`, `41 s`, `3 min`. */
+export function formatAge(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 10_000) return `${(ms / 1_000).toFixed(1)} s`;
+  return ms < 120_000 ? `${Math.round(ms / 1_000)} s` : `${Math.round(ms / 60_000)} min`;
+}

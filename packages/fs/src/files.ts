@@ -1,0 +1,42 @@
+/** The kind `file`: plain descriptors, opened and closed by ourselves. */
+import { closeSync, open as openCallback, openSync as openNow, type Mode, type OpenMode, type PathLike } from 'node:fs';
+import { defineResource, type OpenContext, type SyncResourceKind } from '@handback/core';
+import { descriptors, isExhausted } from './descriptors.ts';
+import { OpenFile } from './open-file.ts';
+
+export interface FileRequest {
+  readonly path: PathLike;
+  readonly flags: OpenMode;
+  readonly mode: Mode | undefined;
+}
+
+/**
+ * It owns the number, not a FileHandle: a FileHandle that is forgotten is closed inside a collection (on Node 26 with an uncaught
+ * error that ends the process), and one whose number was closed raw closes somebody else's file later. One owner for each number.
+ */
+export const files: SyncResourceKind<number, FileRequest, OpenFile> = defineResource({
+  kind: 'file',
+  open: openInPool,
+  openSync: ({ path, flags, mode }: FileRequest) => openNow(path, flags, mode),
+  release: (fd: number) => closeSync(fd),
+  cost: () => ({ budget: descriptors, amount: 1 }),
+  measure: () => ({ budget: descriptors, amount: 1 }),
+  describe: (fd) => `fd ${fd}`,
+  isExhausted,
+  handle: OpenFile,
+  module: import.meta.url,
+});
+
+/** Opens in the thread pool. The system's call cannot be taken back: after an abort the number that still comes is closed. */
+function openInPool({ path, flags, mode }: FileRequest, _context: OpenContext): Promise<number> {
+  return new Promise((resolve, reject) => {
+    openCallback(path, flags, mode, (error, fd) => (error === null ? resolve(fd) : reject(withStack(error))));
+  });
+}
+
+/** Errors of callbacks come without a stack: the message alone says little in a log. */
+export function withStack(error: Error): Error {
+  if (error.stack === `${error.name}: ${error.message}`) Error.captureStackTrace?.(error, withStack);
+  return error;
+}
+

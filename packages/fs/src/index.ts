@@ -1,0 +1,4 @@
+/** Files under the descriptor budget of the process: the shapes of `node:fs/promises`, disposable, guarded. */
+export { descriptors } from './descriptors.ts';
+export { open, openSync, own, readFile, type ReadFileOptions } from './open.ts';
+export { OpenFile, type RangeOptions, type ReadResult, type TextOptions, type WriteResult } from './open-file.ts';

@@ -1,0 +1,236 @@
+/**
+ * An open file: the shapes of `fs.promises.FileHandle`, on a guarded handle. Every operation is a use of it, so a dispose meanwhile
+ * refuses new ones and closes the descriptor after the last one: never under a pending read, whose number might by then be
+ * another file.
+ */
+import {
+  fdatasync,
+  fstat,
+  fstatSync,
+  fsync,
+  ftruncate,
+  ftruncateSync,
+  read,
+  readSync,
+  write,
+  writeSync,
+  type BigIntStats,
+  type Stats,
+} from 'node:fs';
+import { Handle } from '@handback/core';
+import { Cursor } from './cursor.ts';
+import { readLinesOf } from './lines.ts';
+
+/** What a read answers: the bytes read, 0 at the end of the file, and the buffer that was filled. */
+export interface ReadResult<B extends NodeJS.ArrayBufferView> {
+  readonly bytesRead: number;
+  readonly buffer: B;
+}
+
+/** What a write answers. */
+export interface WriteResult<B> {
+  readonly bytesWritten: number;
+  readonly buffer: B;
+}
+
+/** How a file's text is read. */
+export interface TextOptions {
+  readonly encoding: BufferEncoding;
+}
+
+/** What a read or write is asked: a part of the buffer, and where in the file. */
+export interface RangeOptions {
+  /** Where in the buffer to begin; default 0. */
+  offset?: number | undefined;
+  /** How many bytes; default: to the end of the buffer. */
+  length?: number | undefined;
+  /** Where in the file; without it, at the cursor, which moves on. */
+  position?: number | null | undefined;
+}
+
+const CHUNK = 64 * 1_024;
+
+function promised<R>(call: (done: (error: NodeJS.ErrnoException | null, result: R) => void) => void): Promise<R> {
+  return new Promise((resolve, reject) => call((error, result) => (error === null ? resolve(result) : reject(error))));
+}
+
+/** Is a file that is open: a descriptor under the process's budget. Hold it with `using`. */
+export class OpenFile extends Handle<number> {
+  #path: string | undefined = undefined;
+  #cursor: Cursor = new Cursor();
+
+  /** The path it was opened by; undefined for one that was adopted by its number. */
+  get path(): string | undefined {
+    return this.#path;
+  }
+
+  /** The descriptor, on loan: see `value`. */
+  get fd(): number {
+    return this.value;
+  }
+
+  /** @internal */
+  static named(file: OpenFile, path: string): OpenFile {
+    file.#path = path;
+    return file;
+  }
+
+  override move(): this {
+    const next = super.move();
+    next.#path = this.#path;
+    next.#cursor = this.#cursor;
+    return next;
+  }
+
+  /** Both handles read and write at one cursor, as duplicated descriptors do. */
+  override share(): this {
+    const next = super.share();
+    next.#path = this.#path;
+    next.#cursor = this.#cursor;
+    return next;
+  }
+
+  /** Reads into `buffer`; at `position`, or at the cursor. Reads at the cursor run one after another. */
+  read<B extends NodeJS.ArrayBufferView>(buffer: B, options?: RangeOptions): Promise<ReadResult<B>>;
+  read<B extends NodeJS.ArrayBufferView>(buffer: B, offset?: number, length?: number, position?: number | null): Promise<ReadResult<B>>;
+  async read<B extends NodeJS.ArrayBufferView>(buffer: B, first?: number | RangeOptions, count?: number, place?: number | null): Promise<ReadResult<B>> {
+    const { offset, length, position } = rangeOf(buffer, first, count, place);
+    return this.use((fd) => {
+      const at = (where: number): Promise<number> => promised((done) => read(fd, buffer, offset, length, where, done));
+      const bytesRead = position === undefined ? this.#cursor.advance(at) : at(position);
+      return bytesRead.then((bytes) => ({ bytesRead: bytes, buffer }));
+    });
+  }
+
+  /** Reads into `buffer` within the call; answers the bytes read, 0 at the end of the file. */
+  readSync(buffer: NodeJS.ArrayBufferView, first?: number | RangeOptions, count?: number, place?: number | null): number {
+    const { offset, length, position } = rangeOf(buffer, first, count, place);
+    return this.use((fd) => {
+      const at = (where: number): number => readSync(fd, buffer, offset, length, where);
+      return position === undefined ? this.#cursor.advanceSync(at) : at(position);
+    });
+  }
+
+  /** Writes a buffer, or a text (UTF-8); at `position`, or at the cursor. A short write is carried on until all is written. */
+  async write<B extends NodeJS.ArrayBufferView | string>(data: B, options: RangeOptions = {}): Promise<WriteResult<B>> {
+    const bytes: NodeJS.ArrayBufferView = typeof data === 'string' ? Buffer.from(data) : data;
+    const { offset, length, position } = rangeOf(bytes, options, undefined, undefined);
+    return this.use(async (fd) => {
+      const at = async (where: number): Promise<number> => {
+        let written = 0;
+        while (written < length) {
+          written += await promised<number>((done) => write(fd, bytes, offset + written, length - written, where + written, done));
+        }
+        return written;
+      };
+      const bytesWritten = await (position === undefined ? this.#cursor.advance(at) : at(position));
+      return { bytesWritten, buffer: data };
+    });
+  }
+
+  /** Writes within the call; answers the bytes written. */
+  writeSync(data: NodeJS.ArrayBufferView | string, options: RangeOptions = {}): number {
+    const bytes: NodeJS.ArrayBufferView = typeof data === 'string' ? Buffer.from(data) : data;
+    const { offset, length, position } = rangeOf(bytes, options, undefined, undefined);
+    return this.use((fd) => {
+      const at = (where: number): number => {
+        let written = 0;
+        while (written < length) written += writeSync(fd, bytes, offset + written, length - written, where + written);
+        return written;
+      };
+      return position === undefined ? this.#cursor.advanceSync(at) : at(position);
+    });
+  }
+
+  /** Reads from the cursor to the end of the file: bytes, or a text in an encoding. */
+  readFile(): Promise<Buffer>;
+  readFile(options: TextOptions | BufferEncoding): Promise<string>;
+  async readFile(options?: TextOptions | BufferEncoding): Promise<Buffer | string> {
+    const encoding = typeof options === 'string' ? options : options?.encoding;
+    const bytes = await this.use((fd) => this.#cursor.alone(() => this.#readToEnd(fd)));
+    return encoding === undefined ? bytes : bytes.toString(encoding);
+  }
+
+  async #readToEnd(fd: number): Promise<Buffer> {
+    const { size } = await promised<Stats>((done) => fstat(fd, done));
+    const start = this.#cursor.position;
+    // One byte more than is expected: the read that fills all but it has met the end. Files of /proc say 0 and hold more.
+    let buffer = Buffer.allocUnsafe(size > start ? size - start + 1 : CHUNK);
+    let length = 0;
+    for (;;) {
+      const space = buffer.length - length;
+      const bytes = await promised<number>((done) => read(fd, buffer, length, space, start + length, done));
+      length += bytes;
+      if (bytes === 0) break;
+      if (length === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
+    }
+    this.#cursor.position = start + length;
+    return buffer.subarray(0, length);
+  }
+
+  /** Replaces what is from the cursor on: writes all of `data` there. */
+  async writeFile(data: NodeJS.ArrayBufferView | string): Promise<void> {
+    await this.write(data);
+  }
+
+  /** The lines from the cursor to the end of the file, without their ends (LF or CRLF). The file is in use until the loop ends. */
+  readLines(options: { encoding?: BufferEncoding | undefined } = {}): AsyncIterableIterator<string> {
+    return readLinesOf(this, options.encoding ?? 'utf8');
+  }
+
+  stat(): Promise<Stats>;
+  stat(options: { bigint: true }): Promise<BigIntStats>;
+  async stat(options: { bigint?: boolean } = {}): Promise<Stats | BigIntStats> {
+    return this.use((fd) => (options.bigint === true ? promised<BigIntStats>((done) => fstat(fd, { bigint: true }, done)) : promised<Stats>((done) => fstat(fd, done))));
+  }
+
+  statSync(): Stats {
+    return this.use((fd) => fstatSync(fd));
+  }
+
+  /** Brings what was written to the disk, and the file's metadata too. */
+  async sync(): Promise<void> {
+    await this.use((fd) => promised<void>((done) => fsync(fd, done as never)));
+  }
+
+  /** Brings what was written to the disk, and only what is needed to read it back. */
+  async datasync(): Promise<void> {
+    await this.use((fd) => promised<void>((done) => fdatasync(fd, done as never)));
+  }
+
+  /** Cuts or extends the file to `length` bytes; default 0. The cursor stays. */
+  async truncate(length = 0): Promise<void> {
+    await this.use((fd) => promised<void>((done) => ftruncate(fd, length, done as never)));
+  }
+
+  truncateSync(length = 0): void {
+    this.use((fd) => ftruncateSync(fd, length));
+  }
+
+  /** Closes it, and resolves after the descriptor is closed: uses in flight finish first. Again: the same promise. */
+  close(): Promise<void> {
+    return this.disposeAsync();
+  }
+}
+
+interface Range {
+  readonly offset: number;
+  readonly length: number;
+  readonly position: number | undefined;
+}
+
+function rangeOf(buffer: NodeJS.ArrayBufferView, first: number | RangeOptions | undefined, count: number | undefined, place: number | null | undefined): Range {
+  const options: RangeOptions = typeof first === 'object' && first !== null ? first : { offset: first, length: count, position: place };
+  if (!ArrayBuffer.isView(buffer)) throw new TypeError(`Expected \`buffer\` to be an ArrayBufferView, got ${typeof buffer}`);
+  const offset = options.offset ?? 0;
+  const length = options.length ?? buffer.byteLength - offset;
+  const position = options.position ?? undefined;
+  requireWhole(offset, 'offset', buffer.byteLength);
+  requireWhole(length, 'length', buffer.byteLength - offset);
+  if (position !== undefined) requireWhole(position, 'position', Number.MAX_SAFE_INTEGER);
+  return { offset, length, position };
+}
+
+function requireWhole(value: number, what: string, most: number): void {
+  if (!Number.isSafeInteger(value) || value < 0 || value > most) throw new RangeError(`Expected \`${what}\` to be a whole number from 0 to ${most}, got ${String(value)}`);
+}

@@ -45,7 +45,7 @@ export function readArguments(argv: string[]): JobOptions | undefined {
   const [asked] = positionals;
   return {
     folder: requireFolder(asked === undefined ? join(workspace, 'node_modules') : resolve(from, asked)),
-    ignored: asked === undefined ? ['.cache'] : [], // tools write there while this runs
+    ignored: asked === undefined ? ['.cache', '.vite', '.vite-temp'] : [], // tools write there while this runs
     outFolder: values.out === undefined ? join(workspace, 'out') : resolve(from, values.out),
     parts,
   };

@@ -1,8 +1,9 @@
 // Part 1, the seed's loop: `while (true) open(file)` with nothing closed, where the system gives no more than 256 descriptors.
 import { barChart } from './charts/bar-chart.ts';
+import type { Colour } from './charts/palette.ts';
 import { OPENS } from './children/report.ts';
-import { DESCRIPTOR_LIMIT, lastWords, leakWarnings, MOST_WARNINGS, withoutProcess, type PartReport } from './part.ts';
-import { heading, say, Step } from './progress.ts';
+import { DESCRIPTOR_LIMIT, lastWords, leakWarnings, MOST_WARNINGS, type PartReport } from './part.ts';
+import { heading, paint, say, Step } from './progress.ts';
 import { nodeChild, pythonChild, runChild } from './run-child.ts';
 import { count, seconds } from './table.ts';
 
@@ -18,7 +19,7 @@ interface Row extends Strategy {
   peak: number;
   seconds: number;
   error: string | undefined;
-  warnings: string[];
+  warnings: string[][];
   exitCode: number | null;
 }
 
@@ -64,11 +65,11 @@ async function run(strategy: Strategy, command: string[]): Promise<Row> {
     environment: { HANDBACK_LEAKS: 'trace', OPENS: String(OPENS) }, // `trace`: the warning names the line that forgot
     onProgress: (done, total) => step.advance(done, total),
   });
-  const { opened = 0, peak = 0, seconds: taken = 0, error = undefined } = (child.result ?? {}) as Partial<Row>;
-  const died = child.result === undefined ? `ended early: ${lastWords(child.stderr)}` : undefined;
+  const { opened = 0, peak = 0, seconds: taken = 0, error } = (child.result ?? {}) as Partial<Row>;
+  const died = child.result === undefined || child.exitCode !== 0 ? `the process ended: ${lastWords(child.stderr)}` : undefined;
   const row: Row = { ...strategy, opened, peak, seconds: taken, error: error ?? died, warnings: leakWarnings(child.stderr), exitCode: child.exitCode };
   step.end(`${count(opened)} opened, ${ending(row)}`, row.opened === OPENS ? 'good' : row.isHandback ? 'bad' : 'expected');
-  if (row.warnings[0] !== undefined) say(`      its warning: ${withoutProcess(row.warnings[0])}`);
+  if (row.warnings[0] !== undefined) say(paint('dim', `      warned: ${row.warnings[0][0]}`));
   return row;
 }
 
@@ -91,16 +92,26 @@ function failuresOf({ name, opened, peak, error, warnings, exitCode }: Row): str
 
 function draw(rows: Row[]): string {
   return barChart({
-    title: `How far a loop comes that opens files and closes none`,
+    title: 'How far a loop comes that opens files and closes none',
     subtitle: `${count(OPENS)} opens asked for; the system gives this process ${DESCRIPTOR_LIMIT} descriptors`,
     xLabel: 'files opened',
     total: OPENS,
     bars: rows.map((row) => ({
       name: row.name,
       note: row.code,
-      colour: row.opened < OPENS ? 'vermilion' : row.isHandback ? 'blue' : 'grey',
+      colour: colourOf(row),
       value: row.opened,
-      label: row.error === undefined ? `all ${count(row.opened)}, never more than ${row.peak} at once` : `${row.opened}, then ${row.error}`,
+      label: row.error === undefined ? `all ${count(row.opened)}, never more than ${row.peak} at once` : `${count(row.opened)}, then ${shorten(row.error)}`,
     })),
   });
+}
+
+function colourOf({ opened, isHandback, code }: Row): Colour {
+  if (opened < OPENS) return 'vermilion';
+  if (!isHandback) return 'grey';
+  return code.startsWith('using') ? 'green' : 'blue';
+}
+
+function shorten(error: string): string {
+  return error.length > 60 ? `${error.slice(0, 59)}…` : error;
 }

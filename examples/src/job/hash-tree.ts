@@ -30,9 +30,9 @@ interface Row extends Strategy {
 const CHECK: Strategy = { name: 'one by one (the check)', code: 'readFileSync', child: 'hash-one-by-one', role: 'check' };
 const STRATEGIES: Strategy[] = [
   { name: 'Node, readFile', code: 'await readFile(path)', child: 'hash-plain-read-file', role: 'plain' },
-  { name: 'Node, open + read + close', code: 'try … finally close', child: 'hash-plain-open', role: 'plain' },
+  { name: 'Node, open + read + close', code: 'try … finally await f.close()', child: 'hash-plain-open', role: 'plain' },
   { name: 'Handback, readFile', code: 'await readFile(path)', child: 'hash-handback-read-file', role: 'handback' },
-  { name: 'Handback, using open', code: 'await using f = await open(path)', child: 'hash-handback-open', role: 'handback' },
+  { name: 'Handback, using open', code: 'await using f = await open(…)', child: 'hash-handback-open', role: 'handback' },
 ];
 
 /** Hashes every file under `folder` in each of the ways. */
@@ -112,9 +112,9 @@ function draw(rows: Row[], files: FileList): string {
       return {
         name: row.name,
         note: row.code,
-        colour: isWhole ? (row.role === 'handback' ? 'blue' : 'grey') : 'vermilion',
+        colour: !isWhole ? 'vermilion' : row.role === 'plain' ? 'grey' : row.code.includes('using') ? 'green' : 'blue',
         value: row.done,
-        label: isWhole ? `all ${count(row.done)} in ${seconds(row.seconds)}` : `${count(row.done)}; ${describeErrors(row)}`,
+        label: isWhole ? `all ${count(row.done)} in ${seconds(row.seconds)}` : `${count(row.done)}; errors: ${describeErrors(row)}`,
       };
     }),
   });

@@ -26,6 +26,8 @@ interface Row extends Strategy {
 }
 
 const MIB = 2 ** 20;
+/** Strategies that stay below this have a strip of their own in the plot. */
+const LOW_MIB = 128;
 
 /** Runs every strategy in a fresh process, one after the other. */
 export async function memoryGraph(): Promise<PartReport> {
@@ -47,7 +49,10 @@ export async function memoryGraph(): Promise<PartReport> {
       head: ['strategy', 'peak', 'mean', 'left at the end', 'promised'],
       rows: rows.map((row) => [row.name, mib(row.peak), mib(row.mean), mib(row.left), row.promised === undefined ? '–' : `${row.promised} MiB`]),
     },
-    remarks: rows.length === 0 ? ['Not measured here.'] : ['"Left at the end": after the last block was dropped, before the last collection that each program asks for.'],
+    remarks:
+      rows.length === 0
+        ? ['Not measured here.']
+        : ['"Left at the end": after the last block was dropped, before the last collection that each program asks for.'],
     plots: rows.length === 0 ? [] : [{ fileName: 'memory.svg', svg: draw(rows) }],
     failures,
   };
@@ -104,7 +109,7 @@ function mib(bytes: number): string {
   return `${Math.max(0, Math.round(bytes / MIB))} MiB`;
 }
 
-/** Above, all lines together; below, a strip for each that stays under 128 MiB. */
+/** Above, all lines together; below, a strip for each that stays low. */
 function draw(rows: Row[]): string {
   const all = rows.map((row): Series => ({
     name: row.name,
@@ -114,21 +119,30 @@ function draw(rows: Row[]): string {
     points: row.points,
     nameAt: row.left / MIB,
   }));
-  const bounded = all.filter((_, i) => rows[i]!.peak < 128 * MIB);
+  const low = rows.flatMap(({ peak }, i) => (peak < LOW_MIB * MIB ? [all[i]!] : []));
   return lineChart({
     title: '25 blocks of 32 MiB of native memory, each dropped after a tenth of a second',
     subtitle: 'Resident memory over the process’s own base, read from outside every 10 ms; a collection is asked for at the very end',
     xLabel: 'seconds',
     panels: [
-      { title: 'All together', yLabel: 'MiB resident', height: 320, series: all, yTicks: 4 },
-      ...bounded.map((series, i) => ({
-        title: i === 0 ? 'Those that stay below 128 MiB' : undefined,
+      { title: 'All together', yLabel: 'MiB resident', height: 320, series: all, yEnd: roundUp(highest(rows), 200), yStep: 200 },
+      ...low.map((series, i) => ({
+        title: i === 0 ? `Those that stay below ${LOW_MIB} MiB` : undefined,
         height: 64,
         series: [series],
         yEnd: 128,
-        yTicks: 2,
+        yStep: 64,
         levels: series.name.includes('budget') ? [{ value: 64, name: 'budget' }] : [],
       })),
     ],
   });
+}
+
+function highest(rows: Row[]): number {
+  return Math.max(...rows.map(({ peak }) => peak / MIB));
+}
+
+/** The next multiple of `step`; a hair above one still counts as that one. */
+function roundUp(value: number, step: number): number {
+  return Math.max(1, Math.ceil(value / step - 0.05)) * step;
 }

@@ -16,17 +16,20 @@ export const DESCRIPTOR_LIMIT = 256;
 /** More warning lines than this are no longer "one warning a site". */
 export const MOST_WARNINGS = 8;
 
-/** The lines among a child's standard error that warn of leaks. */
-export function leakWarnings(stderr: string[]): string[] {
-  return stderr.filter((line) => line.includes('ResourceLeakWarning'));
+/** The leak warnings in a child's standard error, each with the lines that belong to it. */
+export function leakWarnings(stderr: string[]): string[][] {
+  const warnings: string[][] = [];
+  let isWarning = false;
+  for (const line of stderr) {
+    if (line.startsWith('(')) isWarning = line.includes('ResourceLeakWarning');
+    if (isWarning && line.startsWith('(')) warnings.push([line.replace(/^\(node:\d+\) /, '')]);
+    else if (isWarning) warnings.at(-1)!.push(line);
+  }
+  return warnings;
 }
 
-/** A warning without the process number that Node sets before it. */
-export function withoutProcess(warning: string): string {
-  return warning.replace(/^\(node:\d+\) /, '');
-}
-
-/** What a child that failed said last: its error line, without the stack around it. */
+/** What a child that failed said last: the first sentence of its error, without the stack around it. */
 export function lastWords(stderr: string[]): string {
-  return stderr.find((line) => /^(Uncaught )?\w*Error\b/.test(line)) ?? stderr.at(-1) ?? 'silently';
+  const line = stderr.find((candidate) => /^(Uncaught |\[)?\w*Error\b/.test(candidate)) ?? stderr.at(-1) ?? 'silently';
+  return line.replace(/^(Uncaught |\[)/, '').split(/(?<=\w)\. /)[0]!;
 }

@@ -5,7 +5,7 @@ import { styleText } from 'node:util';
 const BAR_CELLS = 24;
 const REDRAW_MS = 80;
 const stream = process.stdout;
-const isTerminal = stream.isTTY === true;
+const isTerminal = stream.isTTY;
 const hasColour = isTerminal && !process.env['NO_COLOR'];
 
 type Style = Parameters<typeof styleText>[0];

@@ -70,8 +70,7 @@ export async function runChild(options: ChildOptions): Promise<ChildReport> {
 }
 
 function start({ command, descriptorLimit, environment }: ChildOptions): ChildProcess {
-  const [program, ...rest] =
-    descriptorLimit === undefined ? command : ['/bin/sh', '-c', `ulimit -n ${descriptorLimit} && exec "$@"`, 'sh', ...command];
+  const [program, ...rest] = descriptorLimit === undefined ? command : ['/bin/sh', '-c', `ulimit -n ${descriptorLimit} && exec "$@"`, 'sh', ...command];
   return spawn(program!, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
@@ -79,4 +78,3 @@ function start({ command, descriptorLimit, environment }: ChildOptions): ChildPr
     killSignal: 'SIGKILL',
   });
 }
-

@@ -13,26 +13,60 @@ function reserveOf(limit: number): number {
   return Math.min(Math.max(32, Math.floor(limit / 20)), Math.floor(limit / 4));
 }
 
-/** Descriptors that are open though nobody took a permit for them, as of the last look. */
+/** Permits whose descriptor is not open yet: calls under way in the thread pool. */
+let opening = 0;
+
+/** Counts an opening that has begun (1) or ended (-1). */
+export function countOpening(delta: 1 | -1): void {
+  opening += delta;
+}
+
+/** Open, though nobody took a permit for them: the runtime's own, sockets, other libraries' files. */
 let foreign = 0;
 
 function capacityFor(used: number): number {
   const limit = descriptorLimit();
-  foreign = Math.max(0, (openDescriptors() ?? used + TYPICAL) - used);
+  const open = openDescriptors() ?? used + TYPICAL;
+  // Of those being opened, any number may be open already. What was believed stands for as long as it is possible.
+  const least = Math.max(0, open - used);
+  const most = Math.max(0, open - Math.max(0, used - opening));
+  foreign = Math.min(Math.max(foreign, least), most);
   return Math.max(1, limit - reserveOf(limit) - foreign);
 }
 
+/** The capacity that was last found here: another one was set by the app, and is left alone. */
+let found: number | undefined;
+
 /**
  * Is the budget of descriptors of this process. Everything in this package takes its permits from it; `descriptors.reserve(n)` counts
- * what others opened (sockets, children). The limit is read at the first use, and again whenever the system says EMFILE.
+ * what others opened (sockets, children). The limit, and what others hold, are read at the first use, again whenever the budget is
+ * full, and when the system says EMFILE.
  */
-export const descriptors: Budget = processBudget({ name: 'descriptors', unit: 'descriptor', capacity: () => capacityFor(0) });
+export const descriptors: Budget = processBudget({ name: 'descriptors', unit: 'descriptor', capacity: () => (found = capacityFor(0)) });
 
-/** True for the system's word that no descriptor is left; then the limit and the foreign ones are counted anew. */
+function lookAgain(): void {
+  const { capacity, used } = descriptors.stats();
+  found ??= capacity;
+  if (capacity !== found) return;
+  found = capacityFor(used);
+  if (found !== capacity) descriptors.resize(found);
+}
+
+// A reclaimer that gives nothing back but looks again: others may have closed theirs, or the limit may have been raised.
+descriptors.addReclaimer({
+  name: 'the limit of descriptors, read again',
+  reclaimable: () => {
+    lookAgain();
+    return 0;
+  },
+  reclaim: () => 0,
+});
+
+/** True for the system's word that no descriptor is left; then the limit and what others hold are read anew. */
 export function isExhausted(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   if (code !== 'EMFILE' && code !== 'ENFILE') return false;
   // ENFILE is the whole system's table: nothing of ours has changed.
-  if (code === 'EMFILE') descriptors.resize(capacityFor(descriptors.stats().used));
+  if (code === 'EMFILE') lookAgain();
   return true;
 }

@@ -1,7 +1,7 @@
 /** The kind `file`: plain descriptors, opened and closed by ourselves. */
 import { closeSync, open as openCallback, openSync as openNow, type Mode, type OpenMode, type PathLike } from 'node:fs';
 import { defineResource, type OpenContext, type SyncResourceKind } from '@handback/core';
-import { descriptors, isExhausted } from './descriptors.ts';
+import { countOpening, descriptors, isExhausted } from './descriptors.ts';
 import { OpenFile } from './open-file.ts';
 
 export interface FileRequest {
@@ -30,7 +30,12 @@ export const files: SyncResourceKind<number, FileRequest, OpenFile> = defineReso
 /** Opens in the thread pool. The system's call cannot be taken back: after an abort the number that still comes is closed. */
 function openInPool({ path, flags, mode }: FileRequest, _context: OpenContext): Promise<number> {
   return new Promise((resolve, reject) => {
-    openCallback(path, flags, mode, (error, fd) => (error === null ? resolve(fd) : reject(withStack(error))));
+    openCallback(path, flags, mode, (error, fd) => {
+      countOpening(-1);
+      if (error === null) resolve(fd);
+      else reject(withStack(error));
+    });
+    countOpening(1);
   });
 }
 

@@ -1,6 +1,6 @@
 // Bars to the right, one a row, each of so many out of as many: the name at the left, what came of it at the bar's end.
 import type { Colour } from './palette.ts';
-import { linearScale } from './scale.ts';
+import { exactScale } from './scale.ts';
 import { drawing, element, line, text } from './svg.ts';
 
 export interface Bar {
@@ -32,7 +32,7 @@ const numbers = new Intl.NumberFormat('en-GB');
 /** Draws the chart as an SVG document. */
 export function barChart({ title, subtitle, xLabel, total, bars }: BarChart): string {
   const bottom = TOP + bars.length * ROW;
-  const x = linearScale(total, LEFT, WIDTH - RIGHT, 5);
+  const x = exactScale(total, LEFT, WIDTH - RIGHT, 5);
   const content = [
     text(24, 36, title, { class: 'ink title' }),
     text(24, 58, subtitle, { class: 'soft' }),

@@ -1,7 +1,7 @@
 // Lines over time, in panels under each other that share the axis of time. Each line bears its name at its end, so no key is needed.
 // A panel of one line is a strip: low, filled below the line, for comparing like with like.
 import type { Colour } from './palette.ts';
-import { evenScale, linearScale, spread, timeScale, type Scale } from './scale.ts';
+import { evenScale, exactScale, spread, type Scale } from './scale.ts';
 import { drawing, element, line, pathThrough, text } from './svg.ts';
 
 export interface Series {
@@ -20,10 +20,9 @@ export interface Panel {
   yLabel?: string | undefined;
   height: number;
   series: Series[];
-  /** Where the axis ends; by default at a round number above the highest point. */
-  yEnd?: number | undefined;
-  /** How many stretches the axis is divided in. */
-  yTicks: number;
+  /** Where the axis of values ends, and what lies between two of its ticks. */
+  yEnd: number;
+  yStep: number;
   /** Level lines to compare with. */
   levels?: { value: number; name?: string | undefined }[] | undefined;
 }
@@ -46,7 +45,7 @@ const NAME_GAP = 34;
 /** Draws the chart as an SVG document. */
 export function lineChart({ title, subtitle, xLabel, panels }: LineChart): string {
   const longest = Math.max(...panels.flatMap((panel) => panel.series.flatMap(({ points }) => points.map(([x]) => x))));
-  const x = timeScale(longest, LEFT, WIDTH - RIGHT);
+  const x = exactScale(longest, LEFT, WIDTH - RIGHT, 10);
   const content = [text(24, 36, title, { class: 'ink title' }), text(24, 58, subtitle, { class: 'soft' })];
   let bottom = TOP - BETWEEN;
   for (const panel of panels) {
@@ -64,8 +63,7 @@ export function lineChart({ title, subtitle, xLabel, panels }: LineChart): strin
 
 function drawPanel(panel: Panel, x: Scale, top: number): string {
   const bottom = top + panel.height;
-  const highest = Math.max(...panel.series.flatMap(({ points }) => points.map(([, y]) => y)));
-  const y = panel.yEnd === undefined ? linearScale(highest, bottom, top, panel.yTicks) : evenScale(panel.yEnd, bottom, top, panel.yTicks);
+  const y = evenScale(panel.yEnd, bottom, top, panel.yStep);
   const middle = (top + bottom) / 2;
   const isStrip = panel.series.length === 1;
   return [

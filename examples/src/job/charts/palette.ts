@@ -29,10 +29,7 @@ function rules(mode: Mode): string {
     `.axis{stroke:${axis}}`,
     `.level{stroke:${soft}}`,
   ];
-  const colours = Object.entries(TONES).flatMap(([name, tones]) => [
-    `.line-${name}{stroke:${tones[mode]}}`,
-    `.fill-${name}{fill:${tones[mode]}}`,
-  ]);
+  const colours = Object.entries(TONES).flatMap(([name, tones]) => [`.line-${name}{stroke:${tones[mode]}}`, `.fill-${name}{fill:${tones[mode]}}`]);
   return [...surfaces, ...colours].join('');
 }
 

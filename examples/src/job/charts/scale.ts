@@ -6,23 +6,17 @@ export interface Scale {
   readonly end: number;
 }
 
-/** A scale from 0 to a round number at or above `largest`, laid on the stretch from `from` to `to`. */
-export function linearScale(largest: number, from: number, to: number, wantedTicks = 5): Scale {
-  const step = roundStep(largest / wantedTicks);
-  return evenScale(Math.max(1, Math.ceil(largest / step - 1e-9)) * step, from, to, Math.max(1, Math.ceil(largest / step - 1e-9)));
-}
-
-/** A scale from 0 to `end` exactly, divided in so many stretches. */
-export function evenScale(end: number, from: number, to: number, stretches: number): Scale {
-  const ticks = Array.from({ length: stretches + 1 }, (_, i) => (i * end) / stretches);
+/** A scale from 0 to `end`, with a tick at every `step`. */
+export function evenScale(end: number, from: number, to: number, step: number): Scale {
+  const ticks = Array.from({ length: Math.round(end / step) + 1 }, (_, i) => i * step);
   return Object.assign((value: number) => from + (value / end) * (to - from), { ticks, end });
 }
 
-/** A scale that ends where the time ends, with a tick at each round number before. */
-export function timeScale(end: number, from: number, to: number): Scale {
-  const step = roundStep(end / 10);
-  const ticks = Array.from({ length: Math.floor(end / step) + 1 }, (_, i) => i * step);
-  return Object.assign((value: number) => from + (value / end) * (to - from), { ticks, end });
+/** A scale that ends with its values at `end`, whatever that is, with ticks at the round numbers before. */
+export function exactScale(end: number, from: number, to: number, wantedTicks: number): Scale {
+  const step = roundStep(end / wantedTicks);
+  const ticks = Array.from({ length: Math.floor(end / step + 1e-9) + 1 }, (_, i) => i * step);
+  return Object.assign((value: number) => from + (value / (end || 1)) * (to - from), { ticks, end });
 }
 
 /** The least of 1, 2 and 5, times a power of ten, that is no smaller than `least`. */
@@ -42,7 +36,7 @@ export function spread(places: number[], gap: number, from: number, to: number):
     least = moved[i]! + gap;
   }
   let most = to;
-  for (const i of order.reverse()) {
+  for (const i of order.toReversed()) {
     moved[i] = Math.min(moved[i]!, most);
     most = moved[i]! - gap;
   }

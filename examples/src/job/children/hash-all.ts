@@ -42,7 +42,11 @@ type Outcome = { digest: string; error?: never } | { digest?: never; error: stri
 
 async function hashOne(readWhole: ReadFile, path: string): Promise<Outcome> {
   try {
-    return { digest: createHash('sha256').update(await readWhole(path)).digest('hex') };
+    return {
+      digest: createHash('sha256')
+        .update(await readWhole(path))
+        .digest('hex'),
+    };
   } catch (error) {
     return { error: (error as { code?: string }).code ?? String(error) };
   }

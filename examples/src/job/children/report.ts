@@ -19,7 +19,12 @@ export const OPENS: number = Number(process.env['OPENS'] ?? 20_000);
 export class OpenCount {
   opened = 0;
   peak = 0;
+  #isFinished = false;
   readonly #started = performance.now();
+
+  constructor() {
+    process.once('exit', () => this.finish()); // an error outside the loop can end the process before its end
+  }
 
   /** Counts one open. The kernel hands out the lowest free number, so the highest number seen tells how many were open. */
   add(fd: number): void {
@@ -30,6 +35,8 @@ export class OpenCount {
 
   /** Tells the result, with the error that ended the loop if there was one. */
   finish(error?: unknown): void {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
     const seconds = (performance.now() - this.#started) / 1000;
     report({ type: 'result', opened: this.opened, peak: this.peak, seconds, error: describe(error) });
   }

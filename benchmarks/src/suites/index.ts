@@ -1,0 +1,5 @@
+import type { Suite } from '../suite.ts';
+import { permits, queue } from './budgets.ts';
+import { handles, values } from './handles.ts';
+
+export const suites: readonly Suite[] = [handles, values, permits, queue];

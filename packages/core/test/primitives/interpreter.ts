@@ -13,7 +13,7 @@ export async function traceOf(program: Program, classes: Classes): Promise<strin
   const clock = run.tick();
   for (const step of program.steps) {
     const settled = run.perform(step);
-    if (step.do === 'turn') await null;
+    if (step.do === 'turn') await Promise.resolve();
     if (step.do === 'dispose' && step.wait) await settled;
   }
   run.finished = true;
@@ -50,8 +50,8 @@ class Run {
 
   /** Counts turns until all has settled, and a few more, so that what comes too late is seen as well. */
   async tick(): Promise<void> {
-    for (let spare = 8; spare > 0; ) {
-      await null;
+    for (let spare = 8; spare > 0;) {
+      await Promise.resolve();
       this.#turn += 1;
       if (this.finished && (this.#unsettled === 0 || this.#turn > 1_000)) spare -= 1;
     }
@@ -65,10 +65,9 @@ class Run {
     return this.#stacks[register % this.#stacks.length] as AnyStack;
   }
 
+  /** Does a step; the answer settles with the disposal that it began. */
   perform(step: Step): Promise<void> | undefined {
     switch (step.do) {
-      case 'turn':
-        return undefined;
       case 'use': {
         const resource = this.#resource(step.resource);
         return this.#attempt(`use ${step.stack}`, () => this.#use(this.#stack(step.stack), resource));
@@ -80,7 +79,9 @@ class Run {
       case 'adopt': {
         const value = plain(step.value);
         const disposer = typeof step.disposer === 'string' ? plain(step.disposer) : this.#disposer(step.disposer, { value });
-        return this.#attempt(`adopt ${step.stack}`, () => (((this.#stack(step.stack) as DisposableStack).adopt(value, disposer as never) as unknown) === value ? 'same' : 'another'));
+        return this.#attempt(`adopt ${step.stack}`, () =>
+          ((this.#stack(step.stack) as DisposableStack).adopt(value, disposer as never) as unknown) === value ? 'same' : 'another',
+        );
       }
       case 'defer': {
         const disposer = typeof step.disposer === 'string' ? plain(step.disposer) : this.#disposer(step.disposer, {});
@@ -104,6 +105,8 @@ class Run {
         });
       case 'misuse':
         return this.#misuse(step);
+      default:
+        return undefined;
     }
   }
 
@@ -236,6 +239,7 @@ class Run {
       }
       case 'thenable':
         return {
+          // oxlint-disable-next-line unicorn/no-thenable -- what an await makes of it is the question
           then: (resolve: () => void, reject: (error: unknown) => void): void => {
             this.#say(`then of ${id}`);
             if (outcome.does === 'throw') throw new Thrown(id);
@@ -244,13 +248,14 @@ class Run {
           },
         };
       case 'then getter throws':
+        // oxlint-disable-next-line unicorn/no-thenable -- likewise
         return Object.defineProperty({}, 'then', {
           get: () => {
             this.#say(`then of ${id} read`);
             throw new Thrown(id);
           },
         });
-      case 'constructor throws':
+      default:
         return Object.defineProperty(Promise.resolve(), 'constructor', {
           get: () => {
             this.#say(`constructor of ${id} read`);
@@ -261,7 +266,7 @@ class Run {
   }
 
   async #later(turns: number, event: string, error?: Thrown): Promise<void> {
-    for (let turn = 0; turn < turns; turn += 1) await null;
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
     this.#say(event);
     if (error !== undefined) throw error;
   }

@@ -40,7 +40,7 @@ describe('AsyncIterator.prototype[Symbol.asyncDispose]', () => {
       try {
         yield 1;
       } finally {
-        await null;
+        await Promise.resolve();
         ended = true;
       }
     })();
@@ -61,10 +61,10 @@ describe('AsyncIterator.prototype[Symbol.asyncDispose]', () => {
 
   it('takes one turn where there is a return, none where there is not', async () => {
     const turns = async (iterator: unknown): Promise<number> => {
-      let settled = false;
-      void asyncIteratorDispose.call(iterator).then(() => (settled = true));
+      const state = { settled: false };
+      void asyncIteratorDispose.call(iterator).then(() => (state.settled = true));
       let count = 0;
-      for (; !settled; count += 1) await null;
+      for (; !state.settled; count += 1) await Promise.resolve();
       return count;
     };
     const none = await turns({});

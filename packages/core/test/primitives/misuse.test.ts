@@ -5,10 +5,11 @@ import { own } from './own.ts';
 const { DisposableStack, AsyncDisposableStack } = own;
 
 describe.each([
-  ['DisposableStack', DisposableStack, AsyncDisposableStack],
-  ['AsyncDisposableStack', AsyncDisposableStack, DisposableStack],
-] as const)('%s', (name, Stack, Other) => {
+  ['DisposableStack', 'dispose', DisposableStack, AsyncDisposableStack],
+  ['AsyncDisposableStack', 'disposeAsync', AsyncDisposableStack, DisposableStack],
+] as const)('%s', (name, dispose, Stack, Other) => {
   const fresh = (): DisposableStack => new Stack() as DisposableStack;
+  const disposalOf = (stack: unknown): unknown => (stack as Record<typeof dispose, () => unknown>)[dispose]();
   const wrong = 1 as never;
 
   it('cannot be called without new', () => {
@@ -32,8 +33,7 @@ describe.each([
 
   it('throws a ReferenceError once disposed or moved, before it looks at the arguments', () => {
     const disposed = fresh();
-    if (Stack === DisposableStack) disposed.dispose();
-    else void (disposed as unknown as AsyncDisposableStack).disposeAsync();
+    void disposalOf(disposed);
     const moved = fresh();
     moved.move();
     for (const stack of [disposed, moved]) {
@@ -44,7 +44,7 @@ describe.each([
     }
   });
 
-  it('refuses at use what it could not dispose of later, and keeps nothing of it', () => {
+  it('refuses at use what it could not dispose of later, and keeps nothing of it', async () => {
     const stack = fresh();
     for (const value of [1, 'text', true, Symbol(), 1n, {}, [], () => {}, { [Symbol.dispose]: null }, { [Symbol.dispose]: 1 }]) {
       expect(() => stack.use(value as never)).toThrow(TypeError);
@@ -53,7 +53,7 @@ describe.each([
       expect(() => stack.adopt(1, value as never)).toThrow(TypeError);
       expect(() => stack.defer(value as never)).toThrow(TypeError);
     }
-    if (Stack === DisposableStack) expect(stack.dispose()).toBe(undefined);
+    expect(await disposalOf(stack)).toBe(undefined);
   });
 
   it('takes null and undefined for nothing to dispose of', () => {
@@ -76,8 +76,7 @@ describe.each([
     };
     const stack = fresh();
     stack.use(resource);
-    if (Stack === DisposableStack) stack.dispose();
-    else void (stack as unknown as AsyncDisposableStack).disposeAsync();
+    void disposalOf(stack);
     expect(reads).toBe(1);
     expect(() => fresh().use(resource)).toThrow('read again');
   });

@@ -1,6 +1,6 @@
 // Our classes against the native ones of Node 24 and 26: the same random programs, interpreted there by both and here by ours, must leave
 // the same traces.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { movedDuringUse, traceOf } from './interpreter.ts';
 import { own } from './own.ts';
@@ -16,7 +16,10 @@ describe.each([24, 26])('Node %i', (major) => {
   }, 120_000);
 
   it('leaves the same trace of any program by its own classes and by ours, turn by turn', { timeout: 60_000 }, async ({ skip }) => {
-    if (node === undefined) return skip(`no binary of Node ${major}`);
+    if (node === undefined) {
+      skip(`no binary of Node ${major}`);
+      return;
+    }
     const { native, ours } = node.run<{ native: string[][]; ours: string[][] }>(new URL('./native-child.ts', import.meta.url), cases);
     let compared = 0;
     for (const [index, program] of cases.entries()) {

@@ -5,7 +5,7 @@ import { answer, question } from './talk.ts';
 
 const { tslib, polyfill } = question<{ tslib: string; polyfill: boolean }>();
 const iterator = Object.getPrototypeOf(Object.getPrototypeOf([].values())) as object;
-const asyncIterator = Object.getPrototypeOf(Object.getPrototypeOf((async function* () {}).prototype)) as object;
+const asyncIterator = Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}.prototype)) as object;
 const places: Record<string, readonly [object, PropertyKey]> = {
   'Symbol.dispose': [Symbol, 'dispose'],
   'Symbol.asyncDispose': [Symbol, 'asyncDispose'],
@@ -68,12 +68,16 @@ async function failedTwice(): Promise<unknown> {
   const env: { stack: unknown[]; error: unknown; hasError: boolean } = { stack: [], error: undefined, hasError: false };
   try {
     try {
-      __addDisposableResource(env, {
-        [Symbol.dispose]() {
-          disposed = true;
-          throw new Error('second');
+      __addDisposableResource(
+        env,
+        {
+          [Symbol.dispose]() {
+            disposed = true;
+            throw new Error('second');
+          },
         },
-      }, false);
+        false,
+      );
       throw new Error('first');
     } catch (error) {
       env.error = error;
@@ -85,6 +89,7 @@ async function failedTwice(): Promise<unknown> {
     const known = (globalThis as { SuppressedError?: SuppressedErrorConstructor }).SuppressedError;
     return { name: (error as Error).name, isInstance: known !== undefined && error instanceof known, disposed };
   }
+  return undefined;
 }
 
 answer({ before: portrayed(before), after: portrayed(after), kept, iterators: await endedByUsing().catch(String), lowered: await failedTwice() });

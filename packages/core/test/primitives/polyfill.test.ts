@@ -16,7 +16,12 @@ const tslib = pathToFileURL(createRequire(import.meta.url).resolve('tslib/tslib.
 const nodes = new Map<number, Runtime | undefined>();
 beforeAll(async () => {
   for (const major of [20, 22, 24, 26]) nodes.set(major, runtime(major));
-  const bundle = await rolldown({ input: fileURLToPath(new URL('./polyfill-child.ts', import.meta.url)), platform: 'node', external: [/^node:/], treeshake: false });
+  const bundle = await rolldown({
+    input: fileURLToPath(new URL('./polyfill-child.ts', import.meta.url)),
+    platform: 'node',
+    external: [/^node:/],
+    treeshake: false,
+  });
   await bundle.write({ dir: folder, format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: '[name].mjs' });
 }, 240_000);
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -34,26 +39,41 @@ function answerOf(major: number, options: { polyfill: boolean }): Answer | undef
   return nodes.get(major)?.run<Answer>(join(folder, 'polyfill-child.mjs'), { tslib, ...options });
 }
 
-const missing = ['DisposableStack', 'AsyncDisposableStack', 'SuppressedError', 'Iterator.prototype[Symbol.dispose]', 'AsyncIterator.prototype[Symbol.asyncDispose]'];
+const missing = [
+  'DisposableStack',
+  'AsyncDisposableStack',
+  'SuppressedError',
+  'Iterator.prototype[Symbol.dispose]',
+  'AsyncIterator.prototype[Symbol.asyncDispose]',
+];
 
 describe.each([20, 22])('Node %i, which lacks all but the symbols', (major) => {
   it('has everything afterwards, with the attributes that Node 26 has it with', ({ skip }) => {
     const answer = answerOf(major, { polyfill: true });
     const native = answerOf(26, { polyfill: false });
-    if (answer === undefined || native === undefined) return skip(`no binary of Node ${major} or 26`);
+    if (answer === undefined || native === undefined) {
+      skip(`no binary of Node ${major} or 26`);
+      return;
+    }
     for (const name of missing) expect(answer.before[name]).toBe(undefined);
     expect(answer.after).toEqual(native.before);
   });
 
   it('ends generators by using them', ({ skip }) => {
     const answer = answerOf(major, { polyfill: true });
-    if (answer === undefined) return skip(`no binary of Node ${major}`);
+    if (answer === undefined) {
+      skip(`no binary of Node ${major}`);
+      return;
+    }
     expect(answer.iterators).toEqual({ sync: 'ended', async: 'ended' });
   });
 
   it('makes lowered `using` throw our SuppressedError where it is loaded before tslib, and a plain Error where it is not loaded', ({ skip }) => {
     const [polyfilled, bare] = [answerOf(major, { polyfill: true }), answerOf(major, { polyfill: false })];
-    if (polyfilled === undefined || bare === undefined) return skip(`no binary of Node ${major}`);
+    if (polyfilled === undefined || bare === undefined) {
+      skip(`no binary of Node ${major}`);
+      return;
+    }
     expect(polyfilled.lowered).toEqual({ name: 'SuppressedError', isInstance: true, disposed: true });
     expect(bare.lowered).toEqual({ name: 'SuppressedError', isInstance: false, disposed: true });
   });
@@ -61,7 +81,10 @@ describe.each([20, 22])('Node %i, which lacks all but the symbols', (major) => {
 
 it.for([24, 26])('overrides nothing on Node %i', (major, { skip }) => {
   const answer = answerOf(major, { polyfill: true });
-  if (answer === undefined) return skip(`no binary of Node ${major}`);
+  if (answer === undefined) {
+    skip(`no binary of Node ${major}`);
+    return;
+  }
   expect(answer.kept).toEqual(Object.fromEntries([...missing, 'Symbol.dispose', 'Symbol.asyncDispose'].map((name) => [name, true])));
   expect(answer.after).toEqual(answer.before);
 });
@@ -85,7 +108,9 @@ describe('in a realm without the symbols', () => {
       expect(run(`Object.getOwnPropertyDescriptor(Symbol, '${name}')`)).toMatchObject({ writable: false, enumerable: false, configurable: false });
       expect(run(`[Symbol.${name}.description, Symbol.keyFor(Symbol.${name})].join()`)).toBe(`Symbol.${name},`);
     }
-    expect(run('let log = []; const stack = new DisposableStack(); stack.use({ [Symbol.dispose]: () => log.push(1) }); stack[Symbol.dispose](); log.length')).toBe(1);
+    expect(
+      run('let log = []; const stack = new DisposableStack(); stack.use({ [Symbol.dispose]: () => log.push(1) }); stack[Symbol.dispose](); log.length'),
+    ).toBe(1);
     expect(run('typeof [].values()[Symbol.dispose] + typeof (async function* () {})()[Symbol.asyncDispose]')).toBe('functionfunction');
   });
 

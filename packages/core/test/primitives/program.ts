@@ -14,15 +14,18 @@ export type Step =
   | { readonly do: 'defer'; readonly stack: number; readonly disposer: Disposer | Plain }
   | { readonly do: 'move' | 'disposed'; readonly stack: number }
   | { readonly do: 'dispose'; readonly stack: number; readonly wait: boolean; readonly bySymbol: boolean }
-  | { readonly do: 'misuse'; readonly stack: number; readonly method: Method; readonly receiver: 'undefined' | 'number' | 'object' | 'prototype' | 'other kind' }
+  | {
+      readonly do: 'misuse';
+      readonly stack: number;
+      readonly method: Method;
+      readonly receiver: 'undefined' | 'number' | 'object' | 'prototype' | 'other kind';
+    }
   | { readonly do: 'turn' };
 
 export type Method = 'use' | 'adopt' | 'defer' | 'move' | 'dispose' | 'disposed';
 export type Plain = 'undefined' | 'null' | 'number' | 'string' | 'true' | 'object';
 
-export type Resource =
-  | { readonly is: 'plain'; readonly value: Plain }
-  | { readonly is: 'object' | 'function'; readonly sync: Slot; readonly async: Slot };
+export type Resource = { readonly is: 'plain'; readonly value: Plain } | { readonly is: 'object' | 'function'; readonly sync: Slot; readonly async: Slot };
 
 /** What stands under Symbol.dispose or Symbol.asyncDispose. A getter may meddle with the stacks before it answers. */
 export type Slot =

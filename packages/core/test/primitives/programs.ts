@@ -1,5 +1,5 @@
 // Arbitraries of programs (program.ts) for fast-check.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Disposer, Method, Outcome, Plain, Program, Resource, Slot, Step } from './program.ts';
 
 export interface Shape {

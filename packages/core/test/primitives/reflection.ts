@@ -23,7 +23,8 @@ export function portrait(classes: Classes & { readonly SuppressedError: Suppress
   for (const [name, constructor] of Object.entries({ DisposableStack, AsyncDisposableStack })) {
     const instance = new constructor();
     result[`instance of ${name}`] = { ...properties(instance), ...shape(instance) };
-    result[`parent of ${name}`] = Object.getPrototypeOf(constructor) === Function.prototype && Object.getPrototypeOf(constructor.prototype) === Object.prototype;
+    result[`parent of ${name}`] =
+      Object.getPrototypeOf(constructor) === Function.prototype && Object.getPrototypeOf(constructor.prototype) === Object.prototype;
   }
   return result;
 }

@@ -18,7 +18,12 @@ export function runtime(major: number): Runtime | undefined {
   return {
     run<T>(module: string | URL, input: unknown = null): T {
       const path = module instanceof URL ? fileURLToPath(module) : module;
-      const child = spawnSync(binary, [path], { input: JSON.stringify(input), encoding: 'utf8', maxBuffer: 2 ** 28, env: { ...process.env, NODE_OPTIONS: '' } });
+      const child = spawnSync(binary, [path], {
+        input: JSON.stringify(input),
+        encoding: 'utf8',
+        maxBuffer: 2 ** 28,
+        env: { ...process.env, NODE_OPTIONS: '' },
+      });
       if (child.status !== 0) throw new Error(`${path} failed on Node ${major}:\n${child.error?.message ?? child.stderr}`);
       return JSON.parse(child.stdout) as T;
     },

@@ -8,7 +8,11 @@ const { SuppressedError } = own;
 it('holds both errors and the message, hidden from enumeration', () => {
   const error = new SuppressedError('later', 'earlier', 'text');
   expect(Object.keys(error)).toEqual([]);
-  for (const [key, value] of [['error', 'later'], ['suppressed', 'earlier'], ['message', 'text']]) {
+  for (const [key, value] of [
+    ['error', 'later'],
+    ['suppressed', 'earlier'],
+    ['message', 'text'],
+  ]) {
     expect(Object.getOwnPropertyDescriptor(error, key as string)).toEqual({ value, writable: true, enumerable: false, configurable: true });
   }
 });
@@ -37,7 +41,12 @@ it('takes no options: it never reads a cause', () => {
 
 it('is an error to the engine, with or without new', () => {
   for (const error of [new SuppressedError(1, 2), SuppressedError(1, 2)]) {
-    expect([types.isNativeError(error), error instanceof Error, error instanceof SuppressedError, Object.prototype.toString.call(error)]).toEqual([true, true, true, '[object Error]']);
+    expect([types.isNativeError(error), error instanceof Error, error instanceof SuppressedError, Object.prototype.toString.call(error)]).toEqual([
+      true,
+      true,
+      true,
+      '[object Error]',
+    ]);
   }
 });
 

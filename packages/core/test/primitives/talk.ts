@@ -8,7 +8,7 @@ export function question<T>(): T {
 /** Written out before it returns, however full the pipe is: process.stdout would lose the rest at exit. */
 export function answer(value: unknown): void {
   const bytes = Buffer.from(JSON.stringify(value));
-  for (let sent = 0; sent < bytes.length; ) {
+  for (let sent = 0; sent < bytes.length;) {
     try {
       sent += writeSync(1, bytes, sent);
     } catch (error) {

@@ -6,13 +6,13 @@ const { AsyncDisposableStack } = own;
 
 /** Disposes, and answers the number of turns after which the promise had settled. */
 async function turnsOf(stack: AsyncDisposableStack): Promise<number> {
-  let settled = false;
+  const state = { settled: false };
   stack.disposeAsync().then(
-    () => (settled = true),
-    () => (settled = true),
+    () => (state.settled = true),
+    () => (state.settled = true),
   );
   let turns = 0;
-  for (; !settled; turns += 1) await null;
+  for (; !state.settled; turns += 1) await Promise.resolve();
   return turns;
 }
 
@@ -31,7 +31,7 @@ describe('disposeAsync', () => {
     stack.defer(() => void log.push('first'));
     const disposal = stack.disposeAsync();
     expect(log).toEqual(['first']);
-    await null;
+    await Promise.resolve();
     expect(log).toEqual(['first', 'second']);
     await disposal;
   });
@@ -57,6 +57,11 @@ describe('disposeAsync', () => {
     expect(await awaitsOf((stack) => stack.use({ [Symbol.asyncDispose]: fail }))).toBe(0);
     expect(await awaitsOf((stack) => stack.use({ [Symbol.dispose]: fail }))).toBe(1);
     // A throw is no await, so that the null beside it still costs its own.
-    expect(await awaitsOf((stack) => stack.use(null), (stack) => stack.defer(fail))).toBe(1);
+    expect(
+      await awaitsOf(
+        (stack) => stack.use(null),
+        (stack) => stack.defer(fail),
+      ),
+    ).toBe(1);
   });
 });

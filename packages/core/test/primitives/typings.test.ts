@@ -29,12 +29,26 @@ function project(name: string, config: object): string {
 it('compiles for a consumer with lib es2022 and no types', { timeout: 60_000 }, () => {
   const emit = project('emit', {
     extends: join(root, 'tsconfig.base.json'),
-    compilerOptions: { rootDir: join(root, 'packages/core/src'), outDir: join(folder, 'types'), tsBuildInfoFile: join(folder, 'emit.tsbuildinfo'), emitDeclarationOnly: true },
+    compilerOptions: {
+      rootDir: join(root, 'packages/core/src'),
+      outDir: join(folder, 'types'),
+      tsBuildInfoFile: join(folder, 'emit.tsbuildinfo'),
+      emitDeclarationOnly: true,
+    },
     include: [join(root, 'packages/core/src/primitives/*.ts'), join(root, 'packages/core/src/polyfill.ts')],
   });
   expect(tsc('-p', emit)).toBe('');
   const consumer = project('consumer', {
-    compilerOptions: { target: 'es2022', lib: ['es2022'], module: 'nodenext', types: [], skipLibCheck: false, strict: true, exactOptionalPropertyTypes: true, noEmit: true },
+    compilerOptions: {
+      target: 'es2022',
+      lib: ['es2022'],
+      module: 'nodenext',
+      types: [],
+      skipLibCheck: false,
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+    },
     files: ['main.ts'],
   });
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');

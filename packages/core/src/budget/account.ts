@@ -29,6 +29,9 @@ export interface AccountOptions {
   readonly capacity: number | (() => number);
 }
 
+/** Above this part of the capacity one acquire in 128 has its line recorded, so that the error of a full budget can name lines. */
+const CROWDED = 0.75;
+
 /** Stands for a capacity that has not been looked up yet: nothing fits, so the fast path is never taken. */
 const UNKNOWN = -1;
 
@@ -44,6 +47,8 @@ export class Account {
   limit: number;
   /** A root with nobody in line anywhere in its tree: the fast path may be taken. */
   quiet: boolean;
+  /** Up to here a permit needs no look at anything else: three quarters of the limit, above which lines are sampled. */
+  calm: number;
   closed = false;
   findLimit: (() => number) | undefined;
   /** Waiters that asked for this account, in order. */
@@ -54,8 +59,10 @@ export class Account {
   lines: Account[] = [];
   /** Grants so far: a line that sees none for long has stalled. */
   grants = 0;
-  /** Outstanding amounts that `acquireSync` took ahead of a line. */
+  /** Outstanding amounts that `acquireSync` took ahead of a line, here and below. */
   ahead = 0;
+  /** All that was ever refunded. What a sweep wins is told by it: `used` does not fall where others wait to take it. */
+  refunded = 0;
   /** Reclaimers of this account and of those below it. */
   readonly reclaimers: Set<Reclaimer> = new Set();
 
@@ -71,13 +78,13 @@ export class Account {
       this.limit = UNKNOWN;
       this.findLimit = options.capacity;
     }
+    this.calm = this.limit * CROWDED;
   }
 
   /** The capacity, looked up now if it has not been yet. */
   capacity(): number {
     if (this.limit === UNKNOWN && this.findLimit !== undefined) {
-      this.limit = this.findLimit();
-      this.findLimit = undefined;
+      this.resize(this.findLimit());
     }
     return this.limit;
   }
@@ -85,7 +92,7 @@ export class Account {
   resize(capacity: number): void {
     this.findLimit = undefined;
     this.limit = capacity;
-    pump(this.root);
+    this.calm = capacity * CROWDED;
   }
 
   /** True when this account and all above it have room for `amount`. */
@@ -104,23 +111,43 @@ export class Account {
     }
   }
 
+  /** Takes `amount` for someone who asked for it. */
+  grant(amount: number): void {
+    this.take(amount);
+    for (let account: Account | undefined = this; account !== undefined; account = account.parent) account.grants++;
+  }
+
   /** Gives `amount` back, here and in all above, and serves whoever fits now. */
   refund(amount: number): void {
-    for (let account: Account | undefined = this; account !== undefined; account = account.parent) account.used -= amount;
+    this.giveBack(amount);
     if (!this.root.quiet) pump(this.root);
   }
 
+  /** Gives `amount` back, and serves nobody yet. */
+  giveBack(amount: number): void {
+    for (let account: Account | undefined = this; account !== undefined; account = account.parent) {
+      account.used -= amount;
+      account.refunded += amount;
+    }
+  }
+
+  /** Notes that `amount` more (or less) is out that was taken ahead of a line. */
+  overtake(amount: number): void {
+    for (let account: Account | undefined = this; account !== undefined; account = account.parent) account.ahead += amount;
+  }
+
   /**
-   * What a request for `amount` really takes: the amount, or, where it is larger than a capacity on the way up and that budget lets
-   * it run alone, that whole capacity. Undefined where it can never be had.
+   * What a request for `amount`, beside the charges `others`, really takes: the amount, or, where it is larger than a capacity on the
+   * way up and that budget lets it run alone, what fills that capacity. Where it can never be had, the account that is too small.
    */
-  admissible(amount: number): number | undefined {
+  admissible(amount: number, others: Charge | undefined): number | Account {
     let taken = amount;
     for (let account: Account | undefined = this; account !== undefined; account = account.parent) {
       const capacity = account.capacity();
-      if (taken <= capacity) continue;
-      if (account.oversize === 'reject' || capacity < 1) return undefined;
-      taken = capacity;
+      const left = capacity - amountOf(others, account);
+      if (taken <= left) continue;
+      if (account.oversize === 'reject' || capacity < 1) return account;
+      taken = left;
     }
     return taken;
   }
@@ -138,28 +165,41 @@ export class Charge implements HeldCharge {
   readonly account: Account;
   amount: number;
   readonly next: Charge | undefined;
+  /** What was asked for: more than `amount` where it runs alone. */
+  readonly asked: number;
   /** Taken ahead of a line, by `acquireSync`. */
   ahead = false;
 
-  constructor(account: Account, amount: number, next: Charge | undefined) {
+  constructor(account: Account, amount: number, next: Charge | undefined, asked: number = amount) {
     this.account = account;
     this.amount = amount;
     this.next = next;
+    this.asked = asked;
   }
 }
 
-/** Gives back a list of charges. */
+/** What some charges take of an account together, in it and in accounts below it. */
+export function amountOf(charges: Charge | undefined, account: Account): number {
+  let amount = 0;
+  for (let charge: Charge | undefined = charges; charge !== undefined; charge = charge.next) {
+    for (let at: Account | undefined = charge.account; at !== undefined; at = at.parent) if (at === account) amount += charge.amount;
+  }
+  return amount;
+}
+
+/** Gives back a list of charges: all of it before anybody is served, as it was taken. */
 export function refundCharges(charges: Charge | undefined): void {
   for (let charge = charges; charge !== undefined; charge = charge.next) {
-    if (charge.ahead) charge.account.ahead -= charge.amount;
-    charge.account.refund(charge.amount);
+    if (charge.ahead) charge.account.overtake(-charge.amount);
+    charge.account.giveBack(charge.amount);
   }
+  for (let charge = charges; charge !== undefined; charge = charge.next) if (!charge.account.root.quiet) pump(charge.account.root);
 }
 
 /** Changes what a charge holds to what was really used; growing never waits, and may leave `available` negative. */
 export function settleCharge(charge: Charge, actual: number): void {
   const more = actual - charge.amount;
-  if (charge.ahead) charge.account.ahead += more;
+  if (charge.ahead) charge.account.overtake(more);
   charge.amount = actual;
   if (more > 0) charge.account.take(more);
   else if (more < 0) charge.account.refund(-more);

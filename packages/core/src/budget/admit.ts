@@ -3,11 +3,12 @@
  * reclaimed for, and waited for in line. All of it is taken, or nothing.
  */
 import { AcquireTimeoutError, BudgetExceededError, type ResourceErrorInfo } from '../errors/index.ts';
-import { Charge, type Account } from './account.ts';
-import { requirePriority, requireTimeout } from './amounts.ts';
+import type { Details } from '../leaks/record.ts';
+import { amountOf, Charge, type Account } from './account.ts';
+import { requirePriority, requireTimeout, show } from './amounts.ts';
 import { explain, numbersOf } from './holders.ts';
-import { haveRoom, joinLines, mustQueue, pump, settleWaiter, Waiter, type Purpose } from './line.ts';
-import { isReclaiming, lackingRoom, reclaimOnce, reclaimSync, startReclaim } from './reclaim.ts';
+import { endWaits, extrasOf, grantCharges, haveRoom, joinLines, lackingRoom, mustQueue, NO_PURPOSE, overtaken, pump, Waiter, type Outcome, type Purpose } from './line.ts';
+import { isReclaiming, reclaimOnce, reclaimSync, startReclaim } from './reclaim.ts';
 import { onRefusal, unwatchWaiter, watchWaiter, type Signal, type SignalShape } from './wait.ts';
 
 /** How long, and how urgently, an acquire waits. */
@@ -22,59 +23,89 @@ export interface WaitOptions {
   label?: string | undefined;
 }
 
-/** Makes a charge of an amount, or throws BudgetExceededError where the budget can never admit it. */
+/** Makes a charge of an amount, to be taken together with `next`, or throws BudgetExceededError where a budget can never admit it. */
 export function chargeFor(account: Account, amount: number, next: Charge | undefined, purpose: Purpose): Charge {
   account.requireOpen();
-  const taken = account.admissible(amount);
-  if (taken === undefined) throw exceeded(account, amount, purpose, `more than the whole budget '${account.name}' can hold`);
-  return new Charge(account, taken, next);
+  const taken = account.admissible(amount, next);
+  if (typeof taken !== 'number') throw oversized(taken, amount, next, purpose, 'can hold');
+  // The others fill the budget already, alone.
+  if (taken === 0 && next !== undefined) return next;
+  return new Charge(account, taken, next, amount);
+}
+
+function oversized(account: Account, amount: number, others: Charge | undefined, purpose: Purpose, when: string): BudgetExceededError {
+  return exceeded(account, amount + amountOf(others, account), purpose, `more than the whole budget '${account.name}' ${when}`);
 }
 
 /** Takes `wanted` if it can be had at once, without overtaking anybody. */
 export function tryAdmit(wanted: Charge): boolean {
   if (!haveRoom(wanted) || mustQueue(wanted)) return false;
-  take(wanted);
+  grantCharges(wanted);
   return true;
 }
 
-function take(wanted: Charge): void {
-  for (let charge: Charge | undefined = wanted; charge !== undefined; charge = charge.next) {
-    charge.account.take(charge.amount);
-    charge.account.grants++;
-  }
-}
-
-/** Checks what an acquire was told, before anything happens: throws RangeError, or the signal's reason. */
+/** Checks what an acquire was told, before anything happens: throws RangeError, TypeError, or the signal's reason. */
 export function checkWait(options: WaitOptions): void {
   requireTimeout(options.timeout);
   requirePriority(options.priority);
   const signal = options.signal as SignalShape | undefined;
-  if (signal?.aborted === true) throw signal.reason;
+  if (signal === undefined) return;
+  // Found out only when it must wait, it would leave a waiter that nobody waits for.
+  if (typeof signal?.addEventListener !== 'function') throw new TypeError(`Expected \`signal\` to be an AbortSignal, got ${show(signal)}`);
+  if (signal.aborted) throw signal.reason;
 }
 
-/** Waits in line until `wanted` was taken, and resolves with what `granted` makes of it. The options were checked before. */
-export function waitInLine<R>(wanted: Charge, options: WaitOptions, purpose: Purpose, granted: () => R): Promise<R> {
-  return new Promise((resolve, reject) => {
-    // Waiting inside a reclaimer would wait for the reclaim that waits for it.
-    if (isReclaiming()) {
-      const { account, amount } = lackingRoom(wanted) ?? wanted;
-      reject(exceeded(account, amount, purpose, 'full, and this acquire runs inside one of its reclaimers'));
-      return;
-    }
-    const waiter = new Waiter(wanted, requirePriority(options.priority), purpose, (error, served) => {
+const gone = (): void => {};
+let resolveNext: (value: never) => void = gone;
+let rejectNext: (error: unknown) => void = gone;
+/** The executor of every waiter's promise: one function for all. */
+function takeEnds(resolve: (value: never) => void, reject: (error: unknown) => void): void {
+  resolveNext = resolve;
+  rejectNext = reject;
+}
+
+/** What a waiter's promise resolves with when it was granted. */
+export interface Grant<R> extends Outcome {
+  issue(waiter: Waiter): R;
+}
+
+/** Makes a grant; made once for all waiters of a sort. */
+export function grantOf<R>(issue: (waiter: Waiter) => R): Grant<R> {
+  return {
+    issue,
+    settle: (waiter, error, granted) => {
       unwatchWaiter(waiter);
-      if (served) {
-        resolve(granted());
-        return;
-      }
-      reject(error);
-      // Whoever stood behind may be first now.
-      for (let charge: Charge | undefined = wanted; charge !== undefined; charge = charge.next) pump(charge.account.root);
-    });
-    joinLines(waiter);
-    watchWaiter(waiter, options.timeout, options.signal as SignalShape | undefined);
-    startReclaim();
-  });
+      if (granted) (waiter.resolve as (value: R) => void)(issue(waiter));
+      else waiter.reject(error);
+    },
+  };
+}
+
+/** For those who hold their charges themselves. */
+export const grantNothing: Grant<void> = grantOf(() => {});
+
+/** Waits in line until `wanted` was taken, and resolves with what `grant` issues. The options were checked before. */
+export function waitInLine<R>(wanted: Charge, options: WaitOptions, purpose: Purpose, grant: Grant<R>, details?: Details): Promise<R> {
+  // Waiting inside a reclaimer would wait for the reclaim that waits for it.
+  if (isReclaiming()) {
+    const { account, amount } = lackingRoom(wanted) ?? wanted;
+    return Promise.reject(exceeded(account, amount, purpose, 'full, and this acquire runs inside one of its reclaimers'));
+  }
+  const signal = options.signal as SignalShape | undefined;
+  // The code of the kind's author, which says what it costs, ran since it was checked.
+  if (signal?.aborted === true) return Promise.reject(signal.reason);
+  const promise = new Promise<R>(takeEnds);
+  const waiter = new Waiter(wanted, requirePriority(options.priority), grant, resolveNext, rejectNext);
+  // What stayed here would keep the permit alive that the promise brings, were it forgotten.
+  resolveNext = rejectNext = gone;
+  if (details !== undefined) extrasOf(waiter).details = details;
+  if (purpose !== NO_PURPOSE) extrasOf(waiter).purpose = purpose;
+  joinLines(waiter);
+  watchWaiter(waiter, options.timeout, signal);
+  // With a higher priority it may stand before those that it was to queue behind.
+  if (waiter.before === undefined) pump(wanted.account.root);
+  startReclaim();
+  return promise;
 }
 
 /**
@@ -85,18 +116,19 @@ export function admitSync(wanted: Charge, purpose: Purpose): void {
   if (!haveRoom(wanted)) reclaimSync(wanted);
   if (haveRoom(wanted)) {
     if (!mustQueue(wanted)) {
-      take(wanted);
+      grantCharges(wanted);
       return;
     }
-    if (mayOvertake(wanted)) {
-      take(wanted);
+    const narrow = tooFarAhead(wanted);
+    if (narrow === undefined) {
+      grantCharges(wanted);
       for (let charge: Charge | undefined = wanted; charge !== undefined; charge = charge.next) {
         charge.ahead = true;
-        charge.account.ahead += charge.amount;
+        charge.account.overtake(charge.amount);
       }
       return;
     }
-    throw exceeded(wanted.account, wanted.amount, purpose, `promised to those in line: a synchronous acquire may overtake them by ${allowance(wanted.account)} outstanding, and has`);
+    throw exceeded(narrow, amountOf(wanted, narrow), purpose, `promised to those in line: synchronous acquires may overtake them by ${allowance(narrow)} in all, and ${narrow.ahead} are out`);
   }
   const { account, amount } = lackingRoom(wanted) ?? wanted;
   throw exceeded(account, amount, purpose, 'full, and nothing could be won back');
@@ -106,29 +138,33 @@ function allowance(account: Account): number {
   return Math.max(8, Math.floor(account.capacity() * 0.02));
 }
 
-function mayOvertake(wanted: Charge): boolean {
-  for (let charge: Charge | undefined = wanted; charge !== undefined; charge = charge.next) {
-    if (charge.account.ahead + charge.amount > allowance(charge.account)) return false;
-  }
-  return true;
+/** The account whose line would be overtaken by more than may be. It may be one above, whose children overtake it together. */
+function tooFarAhead(wanted: Charge): Account | undefined {
+  return overtaken(wanted).find((account) => account.ahead + amountOf(wanted, account) > allowance(account));
 }
 
-/** Rejects everyone in the tree of `root` who can never be served any more. */
-export function rejectOversized(root: Account): void {
-  for (const account of [...root.lines]) {
-    for (let place = account.head; place !== undefined; ) {
-      const { waiter } = place;
-      place = place.after;
-      for (let charge: Charge | undefined = waiter.wanted; charge !== undefined; charge = charge.next) {
-        const taken = charge.account.admissible(charge.amount);
-        if (taken === undefined) {
-          settleWaiter(waiter, exceeded(charge.account, charge.amount, waiter.purpose, `more than the budget '${charge.account.name}' holds since it was resized`), false);
-          break;
-        }
-        charge.amount = taken;
-      }
+/** Changes a capacity: those in line who can never be served any more are refused, those who can be now are served. */
+export function resize(account: Account, capacity: number): void {
+  account.resize(capacity);
+  const refused = new Map<Waiter, BudgetExceededError>();
+  for (const line of account.root.lines) {
+    for (let place = line.head; place !== undefined; place = place.after) {
+      const error = refit(place.waiter.wanted, place.waiter.purpose);
+      if (error !== undefined) refused.set(place.waiter, error);
     }
   }
+  endWaits(refused.keys(), (waiter) => refused.get(waiter));
+  pump(account.root);
+}
+
+/** Fits charges to the capacities as they are now: what runs alone takes the whole of another capacity. Answers why it can never fit. */
+function refit(charge: Charge, purpose: Purpose): BudgetExceededError | undefined {
+  const error = charge.next === undefined ? undefined : refit(charge.next, purpose);
+  if (error !== undefined) return error;
+  const taken = charge.account.admissible(charge.asked, charge.next);
+  if (typeof taken !== 'number') return oversized(taken, charge.asked, charge.next, purpose, 'holds since it was resized');
+  charge.amount = taken;
+  return undefined;
 }
 
 /** What was asked for, in words. */
@@ -154,9 +190,9 @@ export function timedOut(charge: Charge | undefined, purpose: Purpose, phase: 'w
 }
 
 onRefusal({
-  late: (waiters) => reclaimOnce(waiters.map((waiter) => waiter.wanted)),
+  late: (waiters) => reclaimOnce(() => waiters.filter((waiter) => waiter.outcome !== undefined).map((waiter) => waiter.wanted)),
   error: (waiter) => {
     const { account, amount } = lackingRoom(waiter.wanted) ?? waiter.wanted;
-    return timedOut(new Charge(account, amount, undefined), waiter.purpose, 'wait', waiter.deadline > 0 ? 'within its time-out' : 'within 30 s in which the budget granted nothing');
+    return timedOut(new Charge(account, amount, undefined), waiter.purpose, 'wait', (waiter.extras?.deadline ?? -1) >= 0 ? 'within its time-out' : 'within 30 s in which the budget granted nothing');
   },
 });

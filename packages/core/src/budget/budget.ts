@@ -3,12 +3,13 @@
  * lets acquires wait in line, and at last says who holds it.
  */
 import { ClosedError } from '../errors/index.ts';
-import type { Details } from '../leaks/record.ts';
+import { recording } from '../leaks/levels.ts';
+import { Details } from '../leaks/record.ts';
 import { shared, shareKey } from '../runtime/protocol.ts';
-import { Account, type Charge, type Oversize, type Reclaimer } from './account.ts';
-import { admitSync, chargeFor, checkWait, rejectOversized, tryAdmit, waitInLine, type WaitOptions } from './admit.ts';
+import { Account, Charge, type Oversize, type Reclaimer } from './account.ts';
+import { admitSync, chargeFor, checkWait, grantOf, resize, tryAdmit, waitInLine, type WaitOptions } from './admit.ts';
 import { requireAmount, requireCapacity, show } from './amounts.ts';
-import { pump, settleWaiter, type Purpose } from './line.ts';
+import { endWaits, NO_PURPOSE, type Waiter } from './line.ts';
 import { detailsFor, Permit } from './permit.ts';
 
 /** Options of a Budget. */
@@ -44,7 +45,8 @@ export interface LabelOptions {
 }
 
 const NOTHING: WaitOptions = {};
-const NO_PURPOSE: Purpose = { kind: undefined, label: undefined };
+
+const grantPermit = grantOf(({ wanted, extras }) => new Permit(wanted.account, wanted.amount, extras?.details));
 
 /** Counts a capacity (descriptors, bytes) and hands out permits for parts of it, first in first out. */
 export class Budget implements Disposable {
@@ -82,14 +84,13 @@ export class Budget implements Disposable {
   acquire(amount = 1, options: WaitOptions = NOTHING): Promise<Permit> {
     const account = this.#account;
     try {
+      if (options === NOTHING && takeCalmly(account, amount)) return Promise.resolve(new Permit(account, amount, undefined));
       requireAmount(amount, 'amount');
       checkWait(options);
       const details = this.#detailsFor(options.label, Budget.prototype.acquire);
-      if (takeQuietly(account, amount)) return Promise.resolve(new Permit(account, amount, false, details));
       const purpose = options.label === undefined ? NO_PURPOSE : { kind: undefined, label: options.label };
       const charge = chargeFor(account, amount, undefined, purpose);
-      const issue = (): Permit => new Permit(account, charge.amount, false, details);
-      return tryAdmit(charge) ? Promise.resolve(issue()) : waitInLine(charge, options, purpose, issue);
+      return tryAdmit(charge) ? Promise.resolve(new Permit(account, charge.amount, details)) : waitInLine(charge, options, purpose, grantPermit, details);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -98,16 +99,18 @@ export class Budget implements Disposable {
   /** Takes a permit if it can be had at once without overtaking anybody, else undefined. Throws RangeError for what is no amount, ClosedError. */
   tryAcquire(amount = 1): Permit | undefined {
     const account = this.#account;
+    if (takeCalmly(account, amount)) return new Permit(account, amount, undefined);
+    return this.#tryAcquire(amount);
+  }
+
+  #tryAcquire(amount: number): Permit | undefined {
+    const account = this.#account;
     requireAmount(amount, 'amount');
-    if (!takeQuietly(account, amount)) {
-      account.requireOpen();
-      const taken = account.admissible(amount);
-      if (taken === undefined) return undefined;
-      const charge = chargeFor(account, taken, undefined, NO_PURPOSE);
-      if (!tryAdmit(charge)) return undefined;
-      return new Permit(account, charge.amount, false, this.#detailsFor(undefined, Budget.prototype.tryAcquire));
-    }
-    return new Permit(account, amount, false, this.#detailsFor(undefined, Budget.prototype.tryAcquire));
+    account.requireOpen();
+    const taken = account.admissible(amount, undefined);
+    if (typeof taken !== 'number') return undefined;
+    const charge = new Charge(account, taken, undefined);
+    return tryAdmit(charge) ? new Permit(account, taken, this.#detailsFor(undefined, Budget.prototype.tryAcquire)) : undefined;
   }
 
   /**
@@ -116,13 +119,16 @@ export class Budget implements Disposable {
    */
   acquireSync(amount = 1, options: LabelOptions = NOTHING): Permit {
     const account = this.#account;
+    if (options === NOTHING && takeCalmly(account, amount)) return new Permit(account, amount, undefined);
     requireAmount(amount, 'amount');
     const details = this.#detailsFor(options.label, Budget.prototype.acquireSync);
-    if (takeQuietly(account, amount)) return new Permit(account, amount, false, details);
     const purpose = { kind: undefined, label: options.label };
     const charge = chargeFor(account, amount, undefined, purpose);
     admitSync(charge, purpose);
-    return new Permit(account, charge.amount, charge.ahead, details);
+    // Taken ahead of a line, it must say so when it comes back: the record keeps the charge as it is.
+    const kept = charge.ahead ? (details ?? new Details()) : details;
+    if (kept !== undefined) kept.charge = charge;
+    return new Permit(account, charge.amount, kept);
   }
 
   /** Counts what exists already: never waits, never fails for want of room, and may leave `available` negative. Throws RangeError for what is no amount. */
@@ -130,13 +136,12 @@ export class Budget implements Disposable {
     requireAmount(amount, 'amount');
     this.#account.requireOpen();
     this.#account.take(amount);
-    return new Permit(this.#account, amount, false, this.#detailsFor(options.label, Budget.prototype.reserve));
+    return new Permit(this.#account, amount, this.#detailsFor(options.label, Budget.prototype.reserve));
   }
 
   /** Changes the capacity. Nothing is revoked: `available` may be negative until permits come back. Waiters that no longer fit are rejected. */
   resize(capacity: number): void {
-    this.#account.resize(requireCapacity(capacity));
-    rejectOversized(this.#account.root);
+    resize(this.#account, requireCapacity(capacity));
   }
 
   /** Names something that can give capacity back when the budget, or one above it, is full; until the registration is disposed. */
@@ -164,24 +169,19 @@ export class Budget implements Disposable {
     if (account.closed) return;
     account.closed = true;
     account.quiet = false;
-    for (const line of [...account.root.lines]) {
-      for (let place = line.head; place !== undefined; ) {
-        const { waiter } = place;
-        place = place.after;
-        if (isUnder(waiter.wanted, account)) settleWaiter(waiter, new ClosedError(`Budget '${account.name}' was disposed while this acquire waited in line.`), false);
-      }
+    const waiters: Waiter[] = [];
+    for (const line of account.root.lines) {
+      for (let place = line.head; place !== undefined; place = place.after) if (isUnder(place.waiter.wanted, account)) waiters.push(place.waiter);
     }
-    pump(account.root);
+    endWaits(waiters, () => new ClosedError(`Budget '${account.name}' was disposed while this acquire waited in line.`));
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  // Above three quarters of the capacity one acquire in 128 has its line recorded, so that an error can name lines.
   #detailsFor(label: string | undefined, below: Function): Details | undefined {
-    const { used, limit } = this.#account;
-    return detailsFor(label, below, used > limit * 0.75);
+    return detailsFor(label, below, this.#account.used > this.#account.calm);
   }
 }
 
@@ -213,12 +213,12 @@ function isUnder(wanted: Charge, account: Account): boolean {
   return false;
 }
 
-/** The fast path: a root budget with nobody in line. */
-function takeQuietly(account: Account, amount: number): boolean {
+/** The fast path: a root budget with nobody in line, far from full, where no line is to be recorded. */
+function takeCalmly(account: Account, amount: number): boolean {
+  if (!Number.isSafeInteger(amount) || amount <= 0) return false;
   const used = account.used + amount;
-  if (!account.quiet || used > account.limit) return false;
+  if (used > account.calm || !account.quiet || recording !== 0) return false;
   account.used = used;
-  account.grants++;
   if (used > account.peak) account.peak = used;
   return true;
 }

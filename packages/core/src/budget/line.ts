@@ -6,6 +6,7 @@
  * Order within a line: ticket, less 64 for each step of priority. So a higher priority goes first, and yet a waiter is overtaken by
  * no more than 64 later arrivals a step: priorities age by tickets, which needs no clock.
  */
+import type { Details } from '../leaks/record.ts';
 import { shared } from '../runtime/protocol.ts';
 import type { Account, Charge } from './account.ts';
 
@@ -18,6 +19,8 @@ export interface Purpose {
   readonly label: string | undefined;
 }
 
+export const NO_PURPOSE: Purpose = { kind: undefined, label: undefined };
+
 /** A waiter's place in one line. */
 export interface Place {
   readonly waiter: Waiter;
@@ -25,34 +28,62 @@ export interface Place {
   after: Place | undefined;
 }
 
+/** What becomes of a waiter that leaves its lines: the same functions serve all, since a closure each would double what one weighs. */
+export interface Outcome {
+  /** Called once; with no error when it was granted. */
+  settle(waiter: Waiter, error: unknown, granted: boolean): void;
+}
+
+/** What few waiters have, in an object of its own, so that the others weigh less: ten thousand of them are all alive at once. */
+export class Extras {
+  /** Places in the lines of further budgets, in the order of the charges. */
+  readonly more: Place[] = [];
+  /** By the monotonic clock, and the place in the heap of deadlines; -1 where there is none. */
+  deadline: number = -1;
+  index: number = -1;
+  signal: { readonly aborted: boolean; readonly reason: unknown } | undefined = undefined;
+  /** For a permit: its label and line. */
+  details: Details | undefined = undefined;
+  purpose: Purpose = NO_PURPOSE;
+}
+
 /** Someone in line, and their place in the line of the first budget asked for. */
 export class Waiter implements Place {
-  readonly waiter: Waiter = this;
   before: Place | undefined = undefined;
   after: Place | undefined = undefined;
-  /** Places in the lines of further budgets, in the order of the charges. */
-  more: Place[] | undefined = undefined;
   readonly ticket: number = ++shared.ticket;
   readonly key: number;
   /** What is wanted; taken when the waiter is granted. */
   readonly wanted: Charge;
-  /** Called once, when the waiter leaves the line: with nothing when it was granted. */
-  settle: ((error: unknown, granted: boolean) => void) | undefined;
+  /** Undefined once it has left. */
+  outcome: Outcome | undefined;
+  /** The ends of its promise. */
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
   /** Seconds of a stalled line after which the default time-out ends it; 0 where the caller gave one. */
   patience: number = 0;
-  /** Place in the heap of deadlines, and the deadline. */
-  index: number = -1;
-  deadline: number = 0;
-  signal: object | undefined = undefined;
+  extras: Extras | undefined = undefined;
 
-  readonly purpose: Purpose;
-
-  constructor(wanted: Charge, priority: number, purpose: Purpose, settle: (error: unknown, granted: boolean) => void) {
+  constructor(wanted: Charge, priority: number, outcome: Outcome, resolve: (value: never) => void, reject: (error: unknown) => void) {
     this.wanted = wanted;
-    this.purpose = purpose;
     this.key = this.ticket - priority * TICKETS_A_STEP;
-    this.settle = settle;
+    this.outcome = outcome;
+    this.resolve = resolve;
+    this.reject = reject;
   }
+
+  get waiter(): this {
+    return this;
+  }
+
+  get purpose(): Purpose {
+    return this.extras?.purpose ?? NO_PURPOSE;
+  }
+}
+
+/** The extras of a waiter, made if it has none yet. */
+export function extrasOf(waiter: Waiter): Extras {
+  return (waiter.extras ??= new Extras());
 }
 
 /** Puts a waiter into the lines of all budgets that it asks for. */
@@ -60,7 +91,7 @@ export function joinLines(waiter: Waiter): void {
   insert(waiter.wanted.account, waiter);
   for (let charge = waiter.wanted.next; charge !== undefined; charge = charge.next) {
     const place: Place = { waiter, before: undefined, after: undefined };
-    (waiter.more ??= []).push(place);
+    extrasOf(waiter).more.push(place);
     insert(charge.account, place);
   }
 }
@@ -69,7 +100,7 @@ export function joinLines(waiter: Waiter): void {
 export function leaveLines(waiter: Waiter): void {
   remove(waiter.wanted.account, waiter);
   let index = 0;
-  for (let charge = waiter.wanted.next; charge !== undefined; charge = charge.next) remove(charge.account, (waiter.more as Place[])[index++] as Place);
+  for (let charge = waiter.wanted.next; charge !== undefined; charge = charge.next) remove(charge.account, waiter.extras?.more[index++] as Place);
 }
 
 function insert(account: Account, place: Place): void {
@@ -104,24 +135,42 @@ function remove(account: Account, place: Place): void {
 }
 
 /** Settles a waiter: out of line first, so that whoever comes second finds nothing to do. */
-export function settleWaiter(waiter: Waiter, error: unknown, granted: boolean): void {
-  const { settle } = waiter;
-  if (settle === undefined) return;
-  waiter.settle = undefined;
+function settleWaiter(waiter: Waiter, error: unknown, granted: boolean): void {
+  const { outcome } = waiter;
+  const signal = waiter.extras?.signal;
+  if (outcome === undefined) return;
+  waiter.outcome = undefined;
   leaveLines(waiter);
-  if (granted) {
-    for (let charge: Charge | undefined = waiter.wanted; charge !== undefined; charge = charge.next) {
-      charge.account.take(charge.amount);
-      charge.account.grants++;
-    }
+  // Room may come while the signal tells its listeners, before it has told ours.
+  if (granted && signal?.aborted === true) {
+    outcome.settle(waiter, signal.reason, false);
+    return;
   }
-  settle(error, granted);
+  if (granted) grantCharges(waiter.wanted);
+  outcome.settle(waiter, error, granted);
+}
+
+/** Takes what was asked for and may be had. */
+export function grantCharges(wanted: Charge): void {
+  for (let charge: Charge | undefined = wanted; charge !== undefined; charge = charge.next) charge.account.grant(charge.amount);
+}
+
+/** Ends waits without a grant. All leave before those behind them are served, or one that ends might be granted what another leaves. */
+export function endWaits(waiters: Iterable<Waiter>, errorOf: (waiter: Waiter) => unknown): void {
+  const roots = new Set<Account>();
+  for (const waiter of waiters) {
+    if (waiter.outcome === undefined) continue;
+    for (let charge: Charge | undefined = waiter.wanted; charge !== undefined; charge = charge.next) roots.add(charge.account.root);
+    settleWaiter(waiter, errorOf(waiter), false);
+  }
+  for (const root of roots) pump(root);
 }
 
 /** Serves everyone who can be served now, in order, in the tree of `root` and in trees that its waiters tie to it. */
 export function pump(root: Account): void {
   const [only] = root.lines;
-  if (only === undefined) return;
+  // Nothing can be had in the tree of a full root, however many lines there are.
+  if (only === undefined || root.used >= root.capacity()) return;
   if (root.lines.length > 1 || !pumpAlone(only)) pumpTogether(root);
 }
 
@@ -136,16 +185,17 @@ function pumpAlone(account: Account): boolean {
 }
 
 function pumpTogether(root: Account): void {
+  // It grows: who is granted may leave others first in the line of another tree.
+  const roots = new Set([root]);
   for (;;) {
-    const next = nextGrantable(headsOf(root));
+    const next = nextGrantable(headsOf(roots));
     if (next === undefined) return;
     settleWaiter(next, undefined, true);
   }
 }
 
-/** The first waiters of all lines in the tree of `root` and in the trees tied to it, in order. */
-function headsOf(root: Account): Waiter[] {
-  const roots = new Set([root]);
+/** The first waiters of all lines in the trees of `roots` and in those tied to them, which are added; in order. */
+function headsOf(roots: Set<Account>): Waiter[] {
   const heads = new Set<Waiter>();
   for (const tree of roots) {
     for (const { head } of tree.lines) {
@@ -167,37 +217,58 @@ function nextGrantable(heads: readonly Waiter[]): Waiter | undefined {
 }
 
 function block(waiter: Waiter, blocked: Set<Account>): void {
-  const ownHaveRoom = everyCharge(waiter.wanted, ({ account, amount }) => account.used + amount <= account.capacity());
+  const isNext = isFirst(waiter) && everyCharge(waiter.wanted, ({ account, amount }) => account.used + amount <= account.capacity());
   for (let charge: Charge | undefined = waiter.wanted; charge !== undefined; charge = charge.next) {
     blocked.add(charge.account);
-    if (!ownHaveRoom) continue;
-    for (let above = charge.account.parent; above !== undefined; above = above.parent) blocked.add(above);
+    if (!isNext) continue;
+    // Up to the lowest that lacks room: what is above would be of no use to it, and its siblings there would starve.
+    for (let above = charge.account.parent; above !== undefined; above = above.parent) {
+      blocked.add(above);
+      if (above.used + charge.amount > above.capacity()) break;
+    }
   }
 }
 
 /** True when a newcomer that wants `wanted` may not be served before those who wait. */
 export function mustQueue(wanted: Charge): boolean {
   if (everyCharge(wanted, ({ account }) => account.root.lines.length === 0)) return false;
-  const blocked = new Set<Account>();
-  for (let charge: Charge | undefined = wanted; charge !== undefined; charge = charge.next) {
-    if (charge.account.waiting > 0) return true;
-    for (const waiter of headsOf(charge.account.root)) block(waiter, blocked);
-  }
-  return isBlocked(wanted, blocked);
+  return !everyCharge(wanted, ({ account }) => account.waiting === 0) || isBlocked(wanted, blockedFor(wanted));
 }
 
-/** True when every budget asked for, and all above, have room. Two charges that meet in one budget are counted together there. */
+/** The accounts that a newcomer would take from ahead of those who wait. */
+export function overtaken(wanted: Charge): Account[] {
+  const accounts = new Set<Account>();
+  for (let charge: Charge | undefined = wanted; charge !== undefined; charge = charge.next) {
+    for (let account: Account | undefined = charge.account; account !== undefined; account = account.parent) accounts.add(account);
+  }
+  const blocked = blockedFor(wanted);
+  return [...accounts].filter((account) => blocked.has(account));
+}
+
+function blockedFor(wanted: Charge): Set<Account> {
+  const roots = new Set<Account>();
+  for (let charge: Charge | undefined = wanted; charge !== undefined; charge = charge.next) roots.add(charge.account.root);
+  const blocked = new Set<Account>();
+  for (const waiter of headsOf(roots)) block(waiter, blocked);
+  return blocked;
+}
+
+/** True when every budget asked for, and all above, have room. */
 export function haveRoom(wanted: Charge): boolean {
-  if (wanted.next === undefined) return wanted.account.hasRoom(wanted.amount);
+  return wanted.next === undefined ? wanted.account.hasRoom(wanted.amount) : lackingRoom(wanted) === undefined;
+}
+
+/** The lowest account that lacks room for a charge, and what is wanted of it. Two charges that meet in one account are counted together there. */
+export function lackingRoom(wanted: Charge): { account: Account; amount: number } | undefined {
   const sums = new Map<Account, number>();
   for (let charge: Charge | undefined = wanted; charge !== undefined; charge = charge.next) {
     for (let account: Account | undefined = charge.account; account !== undefined; account = account.parent) {
-      const sum = (sums.get(account) ?? 0) + charge.amount;
-      if (account.used + sum > account.capacity()) return false;
-      sums.set(account, sum);
+      const amount = (sums.get(account) ?? 0) + charge.amount;
+      if (account.used + amount > account.capacity()) return { account, amount };
+      sums.set(account, amount);
     }
   }
-  return true;
+  return undefined;
 }
 
 function isFirst(waiter: Waiter): boolean {

@@ -7,9 +7,9 @@
 import { DisposedError } from '../errors/index.ts';
 import { untrack, voidToken } from '../leaks/ledger.ts';
 import { recording, sampled } from '../leaks/levels.ts';
-import { CLOSED, Details, ResourceRecord, UNTRACKED, type RecordKind } from '../leaks/record.ts';
+import { CLOSED, Details, ResourceRecord, YOUNG, type RecordKind } from '../leaks/record.ts';
 import { capture } from '../leaks/site.ts';
-import { holdYoung, releaseYoung, type Breed } from '../leaks/young.ts';
+import { BREED, holdYoung, type Breed } from '../leaks/young.ts';
 import { Charge, refundCharges, settleCharge, type Account } from './account.ts';
 import { requireAmount, requireMeasure } from './amounts.ts';
 
@@ -25,38 +25,41 @@ function end(record: ResourceRecord): void {
   refundCharges(record.details?.charge as Charge | undefined);
 }
 
+/** What a permit has once it left the young list, was labelled, or had its line recorded. */
+interface Recorded {
+  readonly record: ResourceRecord;
+  token: object | undefined;
+}
+
 let breed: Breed;
 
 /** Is a held part of a budget's capacity. Dispose it to give it back; disposing again does nothing. */
 export class Permit implements Disposable {
   #account: Account | undefined;
   #amount: number;
-  #ahead: boolean;
-  #slot: number;
-  #record: ResourceRecord | undefined = undefined;
-  #token: object | undefined = undefined;
+  #recorded: Recorded | undefined;
 
   /** @internal Permits come from a Budget. */
-  constructor(account: Account, amount: number, ahead: boolean, details: Details | undefined) {
-    if (typeof account?.refund !== 'function') throw new TypeError('A Permit comes from a Budget: call budget.acquire(amount)');
+  declare readonly [BREED]: Breed;
+
+  /** @internal Permits come from a Budget. */
+  constructor(account: Account, amount: number, details: Details | undefined) {
+    if (account === undefined) throw new TypeError('A Permit comes from a Budget: call budget.acquire(amount)');
     this.#account = account;
     this.#amount = amount;
-    this.#ahead = ahead;
-    if (details !== undefined) this.#record = recordFor(account, amount, ahead, details);
-    this.#slot = holdYoung(this, breed);
-    if (this.#record !== undefined) this.#record.slot = this.#slot;
+    this.#recorded = details === undefined ? undefined : recordFor(account, amount, details);
+    holdYoung(this);
   }
 
   static {
     breed = {
-      record: (owner) => (owner as Permit).#recorded(),
-      place: (owner, slot) => {
+      isYoung: (owner) => {
         const permit = owner as Permit;
-        permit.#slot = slot;
-        if (permit.#record !== undefined) permit.#record.slot = slot;
+        return permit.#account !== undefined && (permit.#recorded === undefined || permit.#recorded.record.tracking === YOUNG);
       },
+      record: (owner) => (owner as Permit).#record().record,
       anchor: (owner, token) => {
-        (owner as Permit).#token = token;
+        (owner as Permit).#record().token = token;
       },
     };
   }
@@ -64,7 +67,7 @@ export class Permit implements Disposable {
   /** What it holds, in the budget's unit; 0 once it was disposed. */
   get amount(): number {
     if (this.#account === undefined) return 0;
-    return this.#record === undefined ? this.#amount : this.#charge().amount;
+    return this.#recorded === undefined ? this.#amount : chargeOf(this.#recorded).amount;
   }
 
   /** Gives back what it holds. Again: nothing. */
@@ -72,16 +75,13 @@ export class Permit implements Disposable {
     const account = this.#account;
     if (account === undefined) return;
     this.#account = undefined;
-    if (this.#record === undefined) {
-      releaseYoung(this.#slot);
-      if (this.#ahead) account.ahead -= this.#amount;
-      if (account.quiet) account.used -= this.#amount;
-      else account.refund(this.#amount);
-      return;
-    }
-    voidToken(this.#token);
-    this.#token = undefined;
-    end(this.#record);
+    const recorded = this.#recorded;
+    if (recorded !== undefined) {
+      voidToken(recorded.token);
+      recorded.token = undefined;
+      end(recorded.record);
+    } else if (account.quiet) account.used -= this.#amount;
+    else account.refund(this.#amount);
   }
 
   [Symbol.dispose](): void {
@@ -95,10 +95,14 @@ export class Permit implements Disposable {
   split(amount: number): Permit {
     const account = this.#requireHeld('split');
     const part = requireAmount(amount, 'amount');
-    if (part >= this.amount) throw new RangeError(`Expected \`amount\` to be less than the ${this.amount} that this permit of budget '${account.name}' holds, got ${part}`);
-    const ahead = this.#ahead;
-    this.#setAmount(this.amount - part);
-    return new Permit(account, part, ahead, detailsFor(undefined, Permit.prototype.split));
+    const held = this.amount;
+    if (part >= held) throw new RangeError(`Expected \`amount\` to be less than the ${held} that this permit of budget '${account.name}' holds, got ${part}`);
+    const charge = chargeOf(this.#record());
+    charge.amount -= part;
+    const details = detailsFor(undefined, Permit.prototype.split, false);
+    const permit = new Permit(account, part, details);
+    if (charge.ahead) chargeOf(permit.#record()).ahead = true;
+    return permit;
   }
 
   /**
@@ -106,29 +110,13 @@ export class Permit implements Disposable {
    * `available` negative. Throws RangeError for what is no amount, DisposedError once it was disposed.
    */
   settle(actual: number): void {
-    const account = this.#requireHeld('settle');
-    const amount = requireMeasure(actual, 'actual');
-    const charge = this.#record === undefined ? new Charge(account, this.#amount, undefined) : this.#charge();
-    charge.ahead = this.#ahead;
-    this.#amount = amount;
-    settleCharge(charge, amount);
+    this.#requireHeld('settle');
+    settleCharge(chargeOf(this.#record()), requireMeasure(actual, 'actual'));
   }
 
-  #setAmount(amount: number): void {
-    this.#amount = amount;
-    if (this.#record !== undefined) this.#charge().amount = amount;
-  }
-
-  #charge(): Charge {
-    return (this.#record as ResourceRecord).details?.charge as Charge;
-  }
-
-  #recorded(): ResourceRecord {
-    if (this.#record === undefined) {
-      this.#record = recordFor(this.#account as Account, this.#amount, this.#ahead, new Details());
-      this.#record.slot = this.#slot;
-    }
-    return this.#record;
+  #record(): Recorded {
+    if (this.#recorded === undefined) this.#recorded = recordFor(this.#account as Account, this.#amount, new Details());
+    return this.#recorded;
   }
 
   #requireHeld(what: string): Account {
@@ -136,19 +124,24 @@ export class Permit implements Disposable {
     throw new DisposedError(`Cannot ${what} a permit: it was disposed, and holds nothing.`, { kind: 'permit' });
   }
 }
+// On the prototype, so that the young list finds it without an entry of its own.
+Object.defineProperty(Permit.prototype, BREED, { value: breed });
 
-function recordFor(account: Account, amount: number, ahead: boolean, details: Details): ResourceRecord {
-  const charge = new Charge(account, amount, undefined);
-  charge.ahead = ahead;
-  details.charge = charge;
+function chargeOf({ record }: Recorded): Charge {
+  return record.details?.charge as Charge;
+}
+
+function recordFor(account: Account, amount: number, details: Details): Recorded {
+  details.charge ??= new Charge(account, amount, undefined);
   const record = new ResourceRecord(permits, account, details);
-  record.slot = UNTRACKED;
-  return record;
+  record.tracking = YOUNG;
+  return { record, token: undefined };
 }
 
 /** Details for a permit that has a label, or whose line is to be recorded; undefined for the others. */
-export function detailsFor(label: string | undefined, below: Function, crowded = false): Details | undefined {
-  const traced = recording === 2 || ((recording === 1 || crowded) && sampled());
+export function detailsFor(label: string | undefined, below: Function, crowded: boolean): Details | undefined {
+  if (label === undefined && recording === 0 && !crowded) return undefined;
+  const traced = recording === 2 || sampled();
   if (label === undefined && !traced) return undefined;
   const details = new Details();
   details.label = label;

@@ -15,81 +15,91 @@ import { shared } from '../runtime/protocol.ts';
 import { pause, turn } from '../runtime/turn.ts';
 import type { Account, Charge, Reclaimer } from './account.ts';
 import { heldBy } from './holders.ts';
-import { allWaiting, anyoneWaits } from './wait.ts';
+import { lackingRoom } from './line.ts';
+import { anyoneWaits, firstWaiting } from './wait.ts';
 
 const LONGEST_PAUSE = 256;
 /** How long a reclaimer's promise is awaited. */
 const PATIENCE = 100;
 
-let insideReclaimer = false;
-
-/** True while a reclaimer's own code runs: an acquire there never starts another reclaim. */
+/** True while a reclaimer's own code runs, on behalf of whichever copy: an acquire there never starts another reclaim. */
 export function isReclaiming(): boolean {
-  return insideReclaimer;
+  return shared.reclaiming;
 }
 
-/** The lowest account on the way up that lacks room for a charge: its subtree is where room must be won. */
-export function lackingRoom(wanted: Charge): { account: Account; amount: number } | undefined {
-  for (let charge: Charge | undefined = wanted; charge !== undefined; charge = charge.next) {
-    for (let account: Account | undefined = charge.account; account !== undefined; account = account.parent) {
-      if (account.used + charge.amount > account.capacity()) return { account, amount: charge.amount };
-    }
-  }
-  return undefined;
-}
+/** Reclaimers whose promise has not settled: they are at it, and asking again would evict more than is needed. */
+const busy = new WeakSet<Reclaimer>();
 
-/** Evicts idle things until `amount` fits; answers the promises of reclaimers that take their time. */
-function evict(account: Account, amount: number): Promise<number>[] {
-  const pending: Promise<number>[] = [];
-  // A copy: a reclaimer that is disposed while it runs leaves the set.
+/** Asks one reclaimer after the other while something is missing; yields the promises of those that take their time. */
+function* evictions(account: Account, missing: () => number): Generator<Promise<void>> {
   for (const reclaimer of [...account.reclaimers]) {
-    const missing = account.used + amount - account.capacity();
-    if (missing <= 0) break;
-    const answer = ask(reclaimer, missing);
-    if (typeof answer === 'number') countReclaimed(account, answer);
-    else if (answer !== undefined) {
-      pending.push(
-        answer.then(
-          (given) => countReclaimed(account, given),
-          (error: unknown) => complain(reclaimer, error),
-        ),
-      );
-    }
+    const amount = missing();
+    if (amount <= 0) return;
+    // One that was asked before may have disposed of this one.
+    if (!account.reclaimers.has(reclaimer) || busy.has(reclaimer)) continue;
+    const answer = ask(account, reclaimer, amount);
+    if (answer !== undefined) yield answer;
   }
-  return pending;
+}
+
+/** Evicts idle things until `amount` fits. What reclaimers promise for later does not count. */
+function evict(account: Account, amount: number): void {
+  for (const promise of evictions(account, () => account.used + amount - account.capacity())) void promise;
+}
+
+/** The same for those who wait, as long as any of them lacks room there: with patience for each promise, or more would be evicted than needed. */
+async function evictFor(wanted: Wanted, account: Account): Promise<void> {
+  const missing = (): number => {
+    const amount = lacks(wanted()).get(account);
+    return amount === undefined ? 0 : account.used + amount - account.capacity();
+  };
+  for (const promise of evictions(account, missing)) await Promise.race([promise, pause(PATIENCE)]);
 }
 
 /** Evicts everything idle on an account: for pressure that no budget counts. */
 export function evictIdle(account: Account): void {
-  for (const reclaimer of [...account.reclaimers]) {
-    const answer = ask(reclaimer, Number.MAX_SAFE_INTEGER);
-    if (typeof answer === 'number') countReclaimed(account, answer);
-    else void answer?.catch((error: unknown) => complain(reclaimer, error));
-  }
+  for (const promise of evictions(account, () => Number.MAX_SAFE_INTEGER)) void promise;
 }
 
-function ask(reclaimer: Reclaimer, missing: number): number | Promise<number> | undefined {
-  const outer = insideReclaimer;
-  insideReclaimer = true;
+function ask(account: Account, reclaimer: Reclaimer, missing: number): Promise<void> | undefined {
+  const outer = shared.reclaiming;
+  shared.reclaiming = true;
   try {
     const idle = reclaimer.reclaimable();
-    return idle > 0 ? reclaimer.reclaim(Math.min(missing, idle)) : undefined;
+    if (!(idle > 0)) return undefined;
+    const answer = reclaimer.reclaim(Math.min(missing, idle)) as number | PromiseLike<number> | undefined | null;
+    if (typeof (answer as PromiseLike<number> | undefined | null)?.then !== 'function') {
+      countReclaimed(account, answer as number);
+      return undefined;
+    }
+    busy.add(reclaimer);
+    return finished(account, reclaimer, answer as PromiseLike<number>);
   } catch (error) {
     complain(reclaimer, error);
     return undefined;
   } finally {
-    insideReclaimer = outer;
+    shared.reclaiming = outer;
   }
 }
 
-function countReclaimed(account: Account, given: number): number {
-  if (Number.isFinite(given)) account.reclaimed += given;
-  return given;
+/** Never rejects. */
+async function finished(account: Account, reclaimer: Reclaimer, answer: PromiseLike<number>): Promise<void> {
+  try {
+    countReclaimed(account, await answer);
+  } catch (error) {
+    complain(reclaimer, error);
+  } finally {
+    busy.delete(reclaimer);
+  }
 }
 
-function complain(reclaimer: Reclaimer, error: unknown): number {
+/** What is no amount (a reclaimer may answer anything) is not counted. */
+function countReclaimed(account: Account, given: number): void {
+  if (Number.isFinite(given) && given > 0) account.reclaimed += given;
+}
+
+function complain(reclaimer: Reclaimer, error: unknown): void {
   host.process?.emitWarning?.(`The reclaimer '${reclaimer.name}' threw: ${String(error)}`, { type: 'HandbackWarning', code: 'HANDBACK_RECLAIMER' });
-  return 0;
 }
 
 /** True when something on the account could have been forgotten: what is in use, or still opening, could not. */
@@ -103,9 +113,9 @@ function mayHaveLeaked(account: Account): boolean {
 
 /** Collects and sweeps; what was won is counted for the account. Answers whether anything was found within the job. */
 function collect(account: Account, depth: 'minor' | 'full'): boolean {
-  const before = account.used;
+  const before = account.refunded;
   const released = sweep(depth) ?? 0;
-  countReclaimed(account, Math.max(0, before - account.used));
+  countReclaimed(account, account.refunded - before);
   if (depth === 'full') shared.collection.freed = released > 0;
   return released > 0;
 }
@@ -120,13 +130,13 @@ function fullIsWorthwhile(): boolean {
  * count, and what the calling function still holds stays.
  */
 export function reclaimSync(wanted: Charge): void {
-  if (insideReclaimer) return;
+  if (shared.reclaiming) return;
   // Each pass clears one account that lacks room; a request may touch several.
   for (let passes = 0; passes < 8; passes++) {
     const lack = lackingRoom(wanted);
     if (lack === undefined) return;
     const { account, amount } = lack;
-    for (const promise of evict(account, amount)) void promise;
+    evict(account, amount);
     if (account.used + amount <= account.capacity()) continue;
     if (collector() === undefined || !mayHaveLeaked(account)) return;
     collect(account, 'minor');
@@ -142,15 +152,11 @@ export function reclaimSync(wanted: Charge): void {
  * and what was forgotten is collected; the harder, the more attempts have failed.
  */
 export function reclaimHarderSync(charge: Charge | undefined, attempt: number): void {
-  if (insideReclaimer) return;
+  if (shared.reclaiming) return;
   for (let each = charge; each !== undefined; each = each.next) {
-    let missing = each.amount * 4;
-    for (const reclaimer of [...each.account.reclaimers]) {
-      if (missing <= 0) break;
-      const answer = ask(reclaimer, missing);
-      if (typeof answer === 'number') missing -= countReclaimed(each.account, answer);
-      else void answer?.catch((error: unknown) => complain(reclaimer, error));
-    }
+    const { account, amount } = each;
+    const target = account.reclaimed + amount * 4;
+    for (const promise of evictions(account, () => target - account.reclaimed)) void promise;
   }
   sweep(attempt === 1 ? 'minor' : 'full');
 }
@@ -166,28 +172,31 @@ let running: Promise<void> | undefined;
 
 /** Starts the ladder for all who wait, unless it runs already. */
 export function startReclaim(): void {
-  if (insideReclaimer) return;
-  running ??= ladder().finally(() => {
-    running = undefined;
-    // Somebody may have come between the last look and the end.
-    if (anyoneWaits()) startReclaim();
-  });
+  if (shared.reclaiming) return;
+  running ??= ladder()
+    .catch(async (error: unknown) => {
+      host.process?.emitWarning?.(`Reclaim failed: ${String(error)}`, { type: 'HandbackWarning', code: 'HANDBACK_RECLAIM' });
+      // Not at once again: those who wait would wait for ever in a loop of microtasks.
+      await pause(LONGEST_PAUSE);
+    })
+    .finally(() => {
+      running = undefined;
+      // Somebody may have come between the last look and the end.
+      if (anyoneWaits()) startReclaim();
+    });
 }
 
-/** One reclaim for these waiters, now: the last try before their time-out. */
-export async function reclaimOnce(wanted: readonly Charge[]): Promise<void> {
-  for (const charge of wanted) {
-    const lack = lackingRoom(charge);
-    if (lack !== undefined) await settled(evict(lack.account, lack.amount));
-  }
-  for (const charge of wanted) reclaimSync(charge);
+/** One reclaim for some waiters together, now: the last try before their time-out. */
+export async function reclaimOnce(wanted: Wanted): Promise<void> {
+  await evictForAll(wanted);
+  collectForAll(wanted);
 }
 
 async function ladder(): Promise<void> {
   let wait = 1;
   let swept = Number.NEGATIVE_INFINITY;
   while (anyoneWaits()) {
-    await evictForAll();
+    await evictForAll(firstWaiting);
     if (!anyoneWaits()) return;
     const grants = grantsOf();
     await turn();
@@ -196,7 +205,7 @@ async function ladder(): Promise<void> {
     const moves = grantsOf() !== grants && now() - swept < LONGEST_PAUSE;
     if (!moves) {
       swept = now();
-      if (collectForAll()) wait = 1;
+      if (collectForAll(firstWaiting)) wait = 1;
       await turn();
       if (!anyoneWaits()) return;
     }
@@ -205,31 +214,33 @@ async function ladder(): Promise<void> {
   }
 }
 
-function lacks(): Map<Account, number> {
+/** What is wanted by those who still wait. */
+type Wanted = () => Iterable<Charge>;
+
+/** The accounts that lack room for what is wanted, and the most that is wanted of each at once. */
+function lacks(wanted: Iterable<Charge>): Map<Account, number> {
   const amounts = new Map<Account, number>();
-  for (const waiter of allWaiting()) {
-    // The head of each line is the one to win room for: those behind it come later.
-    if (waiter.wanted.account.head?.waiter !== waiter) continue;
-    const lack = lackingRoom(waiter.wanted);
+  for (const charge of wanted) {
+    const lack = lackingRoom(charge);
     if (lack !== undefined) amounts.set(lack.account, Math.max(lack.amount, amounts.get(lack.account) ?? 0));
   }
   return amounts;
 }
 
-async function evictForAll(): Promise<void> {
-  const pending: Promise<number>[] = [];
-  for (const [account, amount] of lacks()) pending.push(...evict(account, amount));
-  await settled(pending);
+/** Evicts where room is lacking. Once a child has it, its parent may be what lacks it: so again, until all of them were asked. */
+async function evictForAll(wanted: Wanted): Promise<void> {
+  const asked = new Set<Account>();
+  for (;;) {
+    const next = [...lacks(wanted()).keys()].filter((account) => !asked.has(account));
+    if (next.length === 0) return;
+    for (const account of next) asked.add(account);
+    await Promise.all(next.map((account) => evictFor(wanted, account)));
+  }
 }
 
-/** Waits for reclaimers that promised something, for as long as their patience lasts. */
-async function settled(pending: readonly Promise<number>[]): Promise<void> {
-  if (pending.length > 0) await Promise.race([Promise.all(pending), pause(PATIENCE)]);
-}
-
-function collectForAll(): boolean {
+function collectForAll(wanted: Wanted): boolean {
   let won = false;
-  for (const [account] of lacks()) {
+  for (const account of lacks(wanted()).keys()) {
     if (collector() === undefined || !mayHaveLeaked(account)) continue;
     won = collect(account, 'minor') || won;
     if (account.used > account.capacity() / 2 && fullIsDue()) won = collect(account, 'full') || won;
@@ -239,6 +250,6 @@ function collectForAll(): boolean {
 
 function grantsOf(): number {
   let grants = 0;
-  for (const [account] of lacks()) grants += account.grants;
+  for (const account of lacks(firstWaiting()).keys()) grants += account.grants;
   return grants;
 }

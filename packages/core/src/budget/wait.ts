@@ -5,9 +5,9 @@
  * A waiting acquire keeps the process alive: the tick is the one timer here that is not let go of.
  */
 import { host, now, type Timer } from '../runtime/host.ts';
-import { turn } from '../runtime/turn.ts';
-import type { Account } from './account.ts';
-import { settleWaiter, Waiter } from './line.ts';
+import { LONGEST_DELAY, turn } from '../runtime/turn.ts';
+import type { Account, Charge } from './account.ts';
+import { endWaits, extrasOf, lackingRoom, Waiter, type Extras } from './line.ts';
 
 /** The signal of an AbortController: the host's own type where there is one. */
 export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer S } } ? S : SignalShape;
@@ -40,18 +40,18 @@ export function watchSignal(waiter: Waiter, signal: SignalShape): void {
     watch = {
       waiters,
       listener: () => {
-        for (const each of [...waiters]) settleWaiter(each, signal.reason, false);
+        endWaits([...waiters], () => signal.reason);
       },
     };
     signals.set(signal, watch);
     signal.addEventListener('abort', watch.listener);
   }
   watch.waiters.add(waiter);
-  waiter.signal = signal;
+  extrasOf(waiter).signal = signal;
 }
 
 function forgetSignal(waiter: Waiter): void {
-  const signal = waiter.signal as SignalShape;
+  const signal = waiter.extras?.signal as SignalShape;
   const watch = signals.get(signal);
   watch?.waiters.delete(waiter);
   if (watch?.waiters.size !== 0) return;
@@ -61,7 +61,11 @@ function forgetSignal(waiter: Waiter): void {
 
 // ── deadlines: a binary heap, so that one timer serves all and a waiter that is served leaves at once ──────────────────────
 
-const heap: Waiter[] = [];
+interface Timed {
+  readonly waiter: Waiter;
+  readonly extras: Extras;
+}
+const heap: Timed[] = [];
 let timer: Timer | undefined;
 let timerAt = Number.POSITIVE_INFINITY;
 let refuse: { late: (waiters: readonly Waiter[]) => Promise<void>; error: Refusal };
@@ -71,43 +75,43 @@ export function onRefusal(handlers: typeof refuse): void {
   refuse = handlers;
 }
 
-function put(waiter: Waiter, index: number): void {
-  heap[index] = waiter;
-  waiter.index = index;
+function put(timed: Timed, index: number): void {
+  heap[index] = timed;
+  timed.extras.index = index;
 }
 
-function rise(waiter: Waiter, from: number): void {
+function rise(timed: Timed, from: number): void {
   let index = from;
   while (index > 0) {
     const above = (index - 1) >> 1;
-    const other = heap[above] as Waiter;
-    if (other.deadline <= waiter.deadline) break;
+    const other = heap[above] as Timed;
+    if (other.extras.deadline <= timed.extras.deadline) break;
     put(other, index);
     index = above;
   }
-  put(waiter, index);
+  put(timed, index);
 }
 
-function sink(waiter: Waiter, from: number): void {
+function sink(timed: Timed, from: number): void {
   let index = from;
   for (;;) {
     let below = 2 * index + 1;
     if (below >= heap.length) break;
-    if (below + 1 < heap.length && (heap[below + 1] as Waiter).deadline < (heap[below] as Waiter).deadline) below++;
-    const other = heap[below] as Waiter;
-    if (other.deadline >= waiter.deadline) break;
+    if (below + 1 < heap.length && (heap[below + 1] as Timed).extras.deadline < (heap[below] as Timed).extras.deadline) below++;
+    const other = heap[below] as Timed;
+    if (other.extras.deadline >= timed.extras.deadline) break;
     put(other, index);
     index = below;
   }
-  put(waiter, index);
+  put(timed, index);
 }
 
-function forgetDeadline(waiter: Waiter): void {
-  const { index } = waiter;
-  waiter.index = -1;
-  const last = heap.pop() as Waiter;
-  if (last !== waiter) {
-    if (last.deadline < waiter.deadline) rise(last, index);
+function forgetDeadline(extras: Extras): void {
+  const { index } = extras;
+  extras.index = -1;
+  const last = heap.pop() as Timed;
+  if (last.extras !== extras) {
+    if (last.extras.deadline < extras.deadline) rise(last, index);
     else sink(last, index);
   }
   if (heap.length === 0) stopTimer();
@@ -120,18 +124,20 @@ function stopTimer(): void {
 }
 
 function watchDeadline(waiter: Waiter, timeout: number): void {
-  waiter.deadline = now() + timeout;
-  heap.push(waiter);
-  rise(waiter, heap.length - 1);
+  const extras = extrasOf(waiter);
+  extras.deadline = now() + timeout;
+  const timed = { waiter, extras };
+  heap.push(timed);
+  rise(timed, heap.length - 1);
   startTimer();
 }
 
 function startTimer(): void {
-  const next = heap[0]?.deadline ?? Number.POSITIVE_INFINITY;
+  const next = heap[0]?.extras.deadline ?? Number.POSITIVE_INFINITY;
   if (next >= timerAt) return;
   host.clearTimeout(timer);
   timerAt = next;
-  timer = host.setTimeout(expire, Math.max(1, Math.ceil(next - now())));
+  timer = host.setTimeout(expire, Math.min(Math.max(1, Math.ceil(next - now())), LONGEST_DELAY));
 }
 
 function expire(): void {
@@ -139,21 +145,25 @@ function expire(): void {
   timerAt = Number.POSITIVE_INFINITY;
   const time = now();
   const due: Waiter[] = [];
-  while (heap.length > 0 && (heap[0] as Waiter).deadline <= time) {
-    const waiter = heap[0] as Waiter;
-    forgetDeadline(waiter);
-    due.push(waiter);
+  let late = false;
+  for (let first = heap[0]; first !== undefined && first.extras.deadline <= time; first = heap[0]) {
+    late ||= time - first.extras.deadline > LATE;
+    forgetDeadline(first.extras);
+    due.push(first.waiter);
   }
   if (heap.length > 0) startTimer();
-  if (due.length > 0) void giveUp(due, time - (due[0] as Waiter).deadline > LATE);
+  if (due.length > 0) void giveUp(due, late);
 }
 
 async function giveUp(due: readonly Waiter[], late: boolean): Promise<void> {
-  if (late) {
+  try {
+    if (!late) return;
     await turn();
-    await refuse.late(due.filter((waiter) => waiter.settle !== undefined));
+    await refuse.late(due);
+  } finally {
+    // One by one: what a large request has waited for may be enough for those behind it.
+    for (const waiter of due) endWaits([waiter], refuse.error);
   }
-  for (const waiter of due) if (waiter.settle !== undefined) settleWaiter(waiter, refuse.error(waiter), false);
 }
 
 // ── the tick: keeps the process alive, and ends default waits in lines that have stalled ───────────────────────────────────
@@ -161,7 +171,7 @@ async function giveUp(due: readonly Waiter[], late: boolean): Promise<void> {
 let count = 0;
 /** Accounts whose lines hold waiters of ours; looked through, and pruned, once a tick. */
 const lined = new Set<Account>();
-const stalls = new WeakMap<Account, { grants: number; ticks: number }>();
+const stalls = new WeakMap<Account, Stall>();
 let tick: Timer | undefined;
 
 function onTick(): void {
@@ -177,16 +187,32 @@ function onTick(): void {
   }
 }
 
+/** How long a line has waited for the same account, while it granted nothing. */
+interface Stall {
+  readonly of: Account;
+  readonly grants: number;
+  ticks: number;
+}
+
 /** Ticks, not times, are counted: a loop that was blocked for a minute has not waited for a minute. */
 function ageLine(account: Account): void {
-  let stall = stalls.get(account);
-  if (stall === undefined || stall.grants !== account.grants) stalls.set(account, (stall = { grants: account.grants, ticks: 0 }));
-  else stall.ticks++;
+  const { ticks } = stallOf(account);
   for (const waiter of waitersOf(account)) {
     if (waiter.patience === 0 || --waiter.patience > 0) continue;
-    if (stall.ticks >= DEFAULT_PATIENCE) settleWaiter(waiter, refuse.error(waiter), false);
-    else waiter.patience = DEFAULT_PATIENCE - stall.ticks;
+    if (ticks >= DEFAULT_PATIENCE) endWaits([waiter], refuse.error);
+    else waiter.patience = DEFAULT_PATIENCE - ticks;
   }
+}
+
+/** A line moves when the budget that it waits for does: for that of a child this is the parent, where the parent is what lacks room. */
+function stallOf(account: Account): Stall {
+  const wanted = account.head?.waiter.wanted;
+  const of = (wanted && lackingRoom(wanted))?.account ?? account.root;
+  const known = stalls.get(account);
+  const stall = known?.of === of && known.grants === of.grants ? known : { of, grants: of.grants, ticks: -1 };
+  stalls.set(account, stall);
+  stall.ticks++;
+  return stall;
 }
 
 function waitersOf(account: Account): Waiter[] {
@@ -215,8 +241,11 @@ export function watchWaiter(waiter: Waiter, timeout: number | undefined, signal:
 
 /** Ends all watches on a waiter that has left its lines. */
 export function unwatchWaiter(waiter: Waiter): void {
-  if (waiter.index >= 0) forgetDeadline(waiter);
-  if (waiter.signal !== undefined) forgetSignal(waiter);
+  const { extras } = waiter;
+  if (extras !== undefined) {
+    if (extras.index >= 0) forgetDeadline(extras);
+    if (extras.signal !== undefined) forgetSignal(waiter);
+  }
   if (--count === 0 && typeof tick === 'object') tick.unref?.();
 }
 
@@ -225,7 +254,9 @@ export function anyoneWaits(): boolean {
   return count > 0;
 }
 
-/** Everyone of this copy who waits. */
-export function allWaiting(): Waiter[] {
-  return [...lined].flatMap(waitersOf);
+/** What those of this copy want who stand first in a line: room is won for them, those behind them come later. */
+export function firstWaiting(): Charge[] {
+  const wanted: Charge[] = [];
+  for (const { head } of lined) if (head instanceof Waiter) wanted.push(head.wanted);
+  return wanted;
 }

@@ -7,9 +7,11 @@ import { collectGarbage } from '../memory/collect.ts';
 import { fullIsDue } from '../runtime/collector.ts';
 import { host, unref, type Timer } from '../runtime/host.ts';
 import { openResidentMeter } from '../runtime/memory.ts';
-import { evictIdle } from './reclaim.ts';
 import { shared } from '../runtime/protocol.ts';
+import { LONGEST_DELAY } from '../runtime/turn.ts';
 import type { Account } from './account.ts';
+import { show } from './amounts.ts';
+import { evictIdle } from './reclaim.ts';
 
 /** What a memory watch saw. */
 export interface MemoryPressure {
@@ -40,7 +42,7 @@ export function watchMemory(options: WatchMemoryOptions = {}): Disposable {
   const { limit = Number.POSITIVE_INFINITY, growth = 1.25, interval = 100, onPressure } = options;
   requirePositive(limit, 'limit');
   requirePositive(interval, 'interval');
-  if (!(growth > 1)) throw new RangeError(`Expected \`growth\` to be a factor above 1, got ${growth}`);
+  if (typeof growth !== 'number' || !(growth > 1)) throw new RangeError(`Expected \`growth\` to be a factor above 1, got ${show(growth)}`);
   const meter = openResidentMeter();
   let trigger = Math.min(limit, (meter.read() ?? Number.POSITIVE_INFINITY) * growth);
   let ended = false;
@@ -71,7 +73,7 @@ export function watchMemory(options: WatchMemoryOptions = {}): Disposable {
             host.process?.emitWarning?.(`The memory watch failed: ${String(error)}`, { type: 'HandbackWarning', code: 'HANDBACK_WATCH' });
           },
         );
-      }, interval),
+      }, Math.min(interval, LONGEST_DELAY)),
     );
   };
   next();
@@ -85,6 +87,6 @@ export function watchMemory(options: WatchMemoryOptions = {}): Disposable {
   };
 }
 
-function requirePositive(value: number, what: string): void {
-  if (!(value > 0)) throw new RangeError(`Expected \`${what}\` to be a number above 0, got ${value}`);
+function requirePositive(value: unknown, what: string): void {
+  if (typeof value !== 'number' || !(value > 0)) throw new RangeError(`Expected \`${what}\` to be a number above 0, got ${show(value)}`);
 }

@@ -4,7 +4,7 @@
  */
 import pLimit from 'p-limit';
 import { refundCharges } from '../budget/account.ts';
-import { checkWait, tryAdmit, waitInLine } from '../budget/admit.ts';
+import { checkWait, grantNothing, tryAdmit, waitInLine } from '../budget/admit.ts';
 import { requireAmount } from '../budget/amounts.ts';
 import type { Signal, SignalShape } from '../budget/wait.ts';
 import type { Details } from '../leaks/record.ts';
@@ -32,7 +32,7 @@ export async function acquireTogether<T, Request, H extends AsyncHandle<T>>(
   const purpose = { kind: kind.kind, label: options.label };
   const costs = requests.map((request) => cost?.(request));
   const wanted = chargesForAll(costs, purpose);
-  if (wanted !== undefined && !tryAdmit(wanted)) await waitInLine(wanted, options, purpose, () => {});
+  if (wanted !== undefined && !tryAdmit(wanted)) await waitInLine(wanted, options, purpose, grantNothing);
   const charges = dealOut(wanted, costs);
 
   // From here on each opener owns its part of the permits: it keeps them or gives them back. The first failure ends the others.

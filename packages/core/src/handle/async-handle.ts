@@ -4,13 +4,13 @@
  */
 import { untrack, voidToken } from '../leaks/ledger.ts';
 import { notesUses } from '../leaks/levels.ts';
-import { CLOSED, CLOSING, Details, detailsOf, isOpen, MOVED, NOTED, OPEN, RELEASING, ResourceRecord, type Deferred, type RecordKind } from '../leaks/record.ts';
+import { CLOSED, CLOSING, Details, detailsOf, isOpen, MOVED, NOTED, OPEN, RELEASING, ResourceRecord, YOUNG, type Deferred, type RecordKind } from '../leaks/record.ts';
 import { capture } from '../leaks/site.ts';
 import { recording, sampled } from '../leaks/levels.ts';
-import { holdYoung, type Breed } from '../leaks/young.ts';
+import { BREED, holdYoung, type Breed } from '../leaks/young.ts';
 import { adjustExternalMemory } from '../memory/gauge.ts';
 import { refundCharges, type Charge } from '../budget/account.ts';
-import { close, endUse, isThenable, releaseChild } from './lifecycle.ts';
+import { close, endUse, isThenable, releaseChild, releasePlain, type LiveKind } from './lifecycle.ts';
 import { noteDisposal, noteUse, refuse, refuseInUse } from './refusal.ts';
 
 /** What a handle is made of: opaque, and passed on by the constructors of classes of one's own. */
@@ -27,13 +27,87 @@ export interface HandleKind extends RecordKind {
   readonly Handle: new (ownership: Ownership<never>) => object;
 }
 
+/** A kind that may make plain handles: of the default classes, whose constructors pass on all they are given. */
+interface PlainKind extends RecordKind {
+  readonly makesPlain: boolean;
+}
+
 const resolved = Promise.resolve();
 
-let breed: Breed;
+/*
+ * A handle has three fields, by symbols: what is written in a constructor of a derived class by a symbol costs a third of what a
+ * `#private` field costs there (V8 11 to 14), and most handles live for a few lines. Such a one is *plain*: kind and raw stand in
+ * the handle itself. It gets a record when it leaves the young list, or at the first operation that needs one.
+ */
+const FORM = Symbol('form');
+/** The raw of a plain handle; the record of another. */
+const HELD = Symbol('held');
+/** The kind of a plain handle; the token of a recorded one: as long as it can be found, so can the handle. */
+const TIE = Symbol('tie');
+
+/** Open, without a record. */
+const PLAIN = 0;
+/** It has a record, which knows the rest. */
+const RECORDED = 1;
+/** It was disposed while it was plain. */
+const ENDED = 2;
+
+type Inner = AsyncHandle<unknown>;
+
+const breed: Breed = {
+  isYoung: (owner) => {
+    const handle = owner as Inner;
+    return handle[FORM] === PLAIN || (handle[FORM] === RECORDED && (handle[HELD] as ResourceRecord).tracking === YOUNG);
+  },
+  record: (owner) => recordIn(owner as Inner),
+  anchor: (owner, token) => {
+    (owner as Inner)[TIE] = token;
+  },
+};
+
+/** The record of a handle, made now if it has none. */
+function recordIn(handle: Inner): ResourceRecord {
+  const form = handle[FORM];
+  if (form === RECORDED) return handle[HELD] as ResourceRecord;
+  const record = new ResourceRecord(handle[TIE] as RecordKind, handle[HELD], undefined);
+  if (form === PLAIN) record.tracking = YOUNG;
+  else record.state = CLOSED;
+  handle[FORM] = RECORDED;
+  handle[HELD] = record;
+  handle[TIE] = undefined;
+  return record;
+}
+
 /** The record of a handle of this copy of the package; undefined for anything else. */
-export let recordOf: (handle: object) => ResourceRecord | undefined;
-/** Disposes a handle's record as `dispose()` does. */
-export let disposeHandle: (handle: AsyncHandle<unknown>, below: Function) => void;
+export function recordOf(value: object): ResourceRecord | undefined {
+  return value instanceof AsyncHandle && FORM in value ? recordIn(value) : undefined;
+}
+
+/** Disposes a handle within the call, as `dispose()` does. */
+export function disposeHandle(handle: Inner, below: Function): void {
+  const form = handle[FORM];
+  if (form === PLAIN) {
+    const raw = handle[HELD];
+    handle[FORM] = ENDED;
+    handle[HELD] = undefined;
+    releasePlain(handle[TIE] as LiveKind, raw);
+    return;
+  }
+  if (form === ENDED) return;
+  const record = handle[HELD] as ResourceRecord;
+  if (record.state > NOTED) return;
+  if (record.state === NOTED) noteDisposal(record, below);
+  letGo(handle);
+  close(record);
+}
+
+/** Ends the tie between a recorded handle and the ledger. */
+function letGo(handle: Inner): void {
+  const token = handle[TIE];
+  if (token === undefined) return;
+  voidToken(token as object);
+  handle[TIE] = undefined;
+}
 
 /**
  * Owns one resource whose release may be asynchronous: hold it with `await using`.
@@ -42,50 +116,47 @@ export let disposeHandle: (handle: AsyncHandle<unknown>, below: Function) => voi
  * class as the kind's `handle`.
  */
 export class AsyncHandle<T> implements AsyncDisposable {
-  #record: ResourceRecord;
-  /** Owned by this handle alone: as long as it can be found, so can the handle. */
-  #token: object | undefined = undefined;
+  /** @internal */
+  declare [FORM]: number;
+  /** @internal */
+  declare [HELD]: unknown;
+  /** @internal */
+  declare [TIE]: unknown;
+  /** @internal */
+  declare readonly [BREED]: Breed;
 
-  constructor(ownership: Ownership<T>) {
-    const record = ownership as unknown as ResourceRecord;
-    if (!(record instanceof ResourceRecord)) throw new TypeError('A handle comes from its kind: call kind.acquire(request) or kind.own(raw)');
-    this.#record = record;
-    record.slot = holdYoung(this, breed);
-  }
-
-  static {
-    breed = {
-      record: (owner) => (owner as AsyncHandle<unknown>).#record,
-      place: (owner, slot) => {
-        (owner as AsyncHandle<unknown>).#record.slot = slot;
-      },
-      anchor: (owner, token) => {
-        (owner as AsyncHandle<unknown>).#token = token;
-      },
-    };
-    recordOf = (handle) => (#record in handle ? (handle as AsyncHandle<unknown>).#record : undefined);
-    disposeHandle = (handle, below) => {
-      const record = handle.#record;
-      if (record.state > NOTED) return;
-      if (record.state === NOTED) noteDisposal(record, below);
-      handle.#release();
-      close(record);
-    };
+  /** A handle comes from its kind: classes of one's own pass on what their constructor is given. Throws TypeError for anything else. */
+  constructor(ownership: Ownership<T>, raw?: unknown) {
+    const given = ownership as unknown as ResourceRecord | PlainKind;
+    if (given instanceof ResourceRecord) {
+      this[HELD] = given;
+      this[TIE] = undefined;
+      this[FORM] = RECORDED;
+      given.tracking = YOUNG;
+      holdYoung(this);
+      return;
+    }
+    if (given?.makesPlain !== true) throw new TypeError('A handle comes from its kind: call kind.acquire(request) or kind.own(raw)');
+    this[HELD] = raw;
+    this[TIE] = given;
+    this[FORM] = PLAIN;
+    holdYoung(this);
   }
 
   /** The kind of resource, as its definition names it. */
   get kind(): string {
-    return this.#record.kind.kind;
+    return this[FORM] === RECORDED ? (this[HELD] as ResourceRecord).kind.kind : (this[TIE] as RecordKind).kind;
   }
 
   /** The name given when it was acquired. */
   get label(): string | undefined {
-    return this.#record.details?.label;
+    return this[FORM] === RECORDED ? (this[HELD] as ResourceRecord).details?.label : undefined;
   }
 
   /** `closing`: disposed, while uses in flight, children, or an asynchronous release are not done. */
   get state(): HandleState {
-    switch (this.#record.state) {
+    if (this[FORM] !== RECORDED) return this[FORM] === ENDED ? 'closed' : 'open';
+    switch ((this[HELD] as ResourceRecord).state) {
       case OPEN:
       case NOTED:
         return 'open';
@@ -104,20 +175,19 @@ export class AsyncHandle<T> implements AsyncDisposable {
    * that; copying the value and forgetting the handle does not. Throws DisposedError or MovedError at once.
    */
   get value(): T {
-    const record = this.#record;
-    if (record.state !== OPEN) this.#enter('read the value of', AsyncHandle.#valueGetter);
+    if (this[FORM] === PLAIN) return this[HELD] as T;
+    const record = recordIn(this);
+    if (record.state !== OPEN) enter(record, 'read the value of', valueGetter);
     return record.raw as T;
   }
-
-  static readonly #valueGetter: Function = Object.getOwnPropertyDescriptor(AsyncHandle.prototype, 'value')?.get as Function;
 
   /**
    * Calls `operation` with the raw and keeps the resource open, and the handle reachable, until what it returns has settled. A
    * dispose meanwhile refuses new uses at once and releases after the last one. Throws DisposedError or MovedError at once.
    */
   use<R>(operation: (value: T) => R): R {
-    const record = this.#record;
-    if (record.state !== OPEN) this.#enter('use', AsyncHandle.prototype.use);
+    const record = recordIn(this);
+    if (record.state !== OPEN) enter(record, 'use', AsyncHandle.prototype.use);
     record.uses++;
     let result: R;
     try {
@@ -126,29 +196,9 @@ export class AsyncHandle<T> implements AsyncDisposable {
       endUse(record);
       throw error;
     }
-    if (isThenable(result)) return this.#untilSettled(record, result) as R;
+    if (isThenable(result)) return untilSettled(this, record, result) as R;
     endUse(record);
     return result;
-  }
-
-  #untilSettled(record: ResourceRecord, result: PromiseLike<unknown>): PromiseLike<unknown> {
-    // The one path from a record to its handle, for as long as the operation runs: the raw is in use, so its owner must live.
-    detailsOf(record).pinned = this;
-    try {
-      return result.then(
-        (value) => {
-          endUse(record);
-          return value;
-        },
-        (error: unknown) => {
-          endUse(record);
-          throw error;
-        },
-      );
-    } catch (error) {
-      endUse(record);
-      throw error;
-    }
   }
 
   /**
@@ -158,10 +208,10 @@ export class AsyncHandle<T> implements AsyncDisposable {
    * *When to use*: to return from a block what a `using` in it holds.
    */
   move(): this {
-    const record = this.#record;
+    const record = recordIn(this);
     if (!isOpen(record)) refuse(record, 'move');
     untrack(record);
-    this.#leave(record);
+    leave(this, record);
     const next = make<this>(record);
     if (record.uses > 0) detailsOf(record).pinned = next;
     return next;
@@ -172,7 +222,7 @@ export class AsyncHandle<T> implements AsyncDisposable {
    * its own. Throws DisposedError or MovedError.
    */
   share(): this {
-    const record = this.#record;
+    const record = recordIn(this);
     if (!isOpen(record)) refuse(record, 'share');
     const source = record.details?.source ?? record;
     const details = new Details();
@@ -189,7 +239,7 @@ export class AsyncHandle<T> implements AsyncDisposable {
    * this handle is the sole owner and no use is in flight; DisposedError or MovedError.
    */
   detach(): T {
-    const record = this.#record;
+    const record = recordIn(this);
     if (!isOpen(record)) refuse(record, 'detach');
     const { details, raw } = record;
     if (record.uses > 0) refuseInUse(record, `${record.uses} of its uses are in flight`);
@@ -199,7 +249,7 @@ export class AsyncHandle<T> implements AsyncDisposable {
       if (details.children > 0) refuseInUse(record, `${details.children} resources acquired under it are open`);
     }
     untrack(record);
-    this.#leave(record);
+    leave(this, record);
     record.state = MOVED;
     const held = (details?.source ?? record).details;
     if (held !== undefined) {
@@ -213,7 +263,7 @@ export class AsyncHandle<T> implements AsyncDisposable {
 
   /** Closes it, and resolves after the real release; rejects with what the release threw. Again: the same promise. */
   disposeAsync(): Promise<void> {
-    const record = this.#record;
+    const record = recordIn(this);
     if (record.state === MOVED) return resolved;
     const details = detailsOf(record);
     if (details.closing !== undefined) return details.closing.promise;
@@ -224,7 +274,7 @@ export class AsyncHandle<T> implements AsyncDisposable {
     details.closing = defer();
     if (isOpen(record)) {
       if (record.state === NOTED) noteDisposal(record, AsyncHandle.prototype.disposeAsync);
-      this.#release();
+      letGo(this);
       try {
         close(record);
       } catch (error) {
@@ -238,33 +288,51 @@ export class AsyncHandle<T> implements AsyncDisposable {
     // By name, so that a subclass that overrides the method is disposed by it.
     return this.disposeAsync();
   }
+}
 
-  /** Off the fast path: refused, or open at level `strict`, where the use is noted. */
-  #enter(what: string, below: Function): void {
-    const record = this.#record;
-    if (record.state !== NOTED) refuse(record, what);
-    noteUse(record, below);
-  }
+// On the prototype, so that the list finds it without an entry of its own.
+Object.defineProperty(AsyncHandle.prototype, BREED, { value: breed });
 
-  #release(): void {
-    if (this.#token === undefined) return;
-    voidToken(this.#token);
-    this.#token = undefined;
-  }
+const valueGetter = Object.getOwnPropertyDescriptor(AsyncHandle.prototype, 'value')?.get as Function;
 
-  /** Leaves a record that lives on: what stays behind is just enough to word an error. */
-  #leave(record: ResourceRecord): void {
-    this.#release();
-    const tombstone = new ResourceRecord(record.kind, undefined, undefined);
-    tombstone.state = MOVED;
-    if (record.details !== undefined) {
-      tombstone.details = new Details();
-      tombstone.details.label = record.details.label;
-      tombstone.details.site = record.details.site;
-      tombstone.details.trace = record.details.trace;
-    }
-    this.#record = tombstone;
+/** Off the fast path: refused, or open at level `strict`, where the use is noted. */
+function enter(record: ResourceRecord, what: string, below: Function): void {
+  if (record.state !== NOTED) refuse(record, what);
+  noteUse(record, below);
+}
+
+function untilSettled(handle: Inner, record: ResourceRecord, result: PromiseLike<unknown>): PromiseLike<unknown> {
+  // The one path from a record to its handle, for as long as the operation runs: the raw is in use, so its owner must live.
+  detailsOf(record).pinned = handle;
+  try {
+    return result.then(
+      (value) => {
+        endUse(record);
+        return value;
+      },
+      (error: unknown) => {
+        endUse(record);
+        throw error;
+      },
+    );
+  } catch (error) {
+    endUse(record);
+    throw error;
   }
+}
+
+/** Leaves a record that lives on: what stays behind is just enough to word an error. */
+function leave(handle: Inner, record: ResourceRecord): void {
+  letGo(handle);
+  const tombstone = new ResourceRecord(record.kind, undefined, undefined);
+  tombstone.state = MOVED;
+  if (record.details !== undefined) {
+    tombstone.details = new Details();
+    tombstone.details.label = record.details.label;
+    tombstone.details.site = record.details.site;
+    tombstone.details.trace = record.details.trace;
+  }
+  handle[HELD] = tombstone;
 }
 
 function make<H>(record: ResourceRecord): H {

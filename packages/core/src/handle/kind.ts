@@ -3,7 +3,7 @@
  * one fails. What follows, use and dispose, is the handle's (async-handle.ts, lifecycle.ts).
  */
 import { refundCharges, type Charge } from '../budget/account.ts';
-import { admitSync, checkWait, exceeded, timedOut, tryAdmit, waitInLine } from '../budget/admit.ts';
+import { admitSync, checkWait, exceeded, grantNothing, timedOut, tryAdmit, waitInLine } from '../budget/admit.ts';
 import { show } from '../budget/amounts.ts';
 import type { Purpose } from '../budget/line.ts';
 import { reclaimHarder, reclaimHarderSync } from '../budget/reclaim.ts';
@@ -39,7 +39,9 @@ const ATTEMPTS_SYNC = 3;
 export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, HandleKind {
   readonly kind: string;
   readonly releasesAsync: boolean;
-  readonly Handle: new (ownership: Ownership<never>) => H;
+  readonly Handle: new (ownership: Ownership<never>, raw?: unknown) => H;
+  /** Its handles are of a default class, whose constructor takes kind and raw as they are. */
+  readonly makesPlain: boolean;
   readonly release: (raw: unknown) => unknown;
   readonly definition: AnyDefinition<T, Request, H>;
   /** Set where the definition can open within the call, absent elsewhere. */
@@ -52,8 +54,8 @@ export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, Han
     this.kind = definition.kind;
     this.releasesAsync = releasesAsync;
     this.Handle = (definition.handle ?? (releasesAsync ? AsyncHandle : Handle)) as new (ownership: Ownership<never>) => H;
-    const { release } = definition;
-    this.release = (raw) => release(raw as T);
+    this.makesPlain = !releasesAsync && definition.handle === undefined;
+    this.release = definition.release as (raw: unknown) => unknown;
     this.#measures = definition.measure !== undefined || definition.externalBytes !== undefined;
     if (definition.openSync !== undefined) this.acquireSync = this.#acquireSync;
     if (definition.module !== undefined) hideFrames(definition.module);
@@ -73,7 +75,10 @@ export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, Han
 
   own(raw: T, options: OwnOptions = NOTHING): H {
     const plain = options === NOTHING && recording === 0 && !this.#measures;
-    if (plain && (acquisitions === undefined || !acquisitions.hasSubscribers)) return new this.Handle(new ResourceRecord(this, raw, undefined) as unknown as Ownership<never>);
+    if (plain && (acquisitions === undefined || !acquisitions.hasSubscribers)) {
+      // Only our own classes are sure to pass on both arguments.
+      return this.makesPlain ? new this.Handle(this as unknown as Ownership<never>, raw) : new this.Handle(new ResourceRecord(this, raw, undefined) as unknown as Ownership<never>);
+    }
     const details = this.#details(options, Kind.prototype.own);
     details.parent = holdParent(options.parent);
     try {
@@ -103,7 +108,7 @@ export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, Han
       details.parent = holdParent(options.parent);
       if (admitted === undefined) {
         const charge = this.#chargeFor(request, details, Kind.prototype.acquire);
-        if (charge !== undefined && !tryAdmit(charge)) await waitInLine(charge, options, this.#purpose(details), nothing);
+        if (charge !== undefined && !tryAdmit(charge)) await waitInLine(charge, options, this.#purpose(details), grantNothing);
         details.charge = charge;
       }
       const raw = await this.#open(request, options, details, deadline);
@@ -259,7 +264,7 @@ function undo(details: Details): void {
  */
 function isWorthALine({ account, amount }: Charge): boolean {
   if (recording === 1 && account.unit === 'bytes' && amount >= 2 ** 20) return true;
-  return account.used > account.limit * 0.75 && sampled();
+  return account.used > account.calm && sampled();
 }
 
 const nothing = (): void => {};

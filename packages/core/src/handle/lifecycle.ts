@@ -71,7 +71,8 @@ function release(record: ResourceRecord, source: ResourceRecord, details: Detail
   record.raw = undefined;
   let result: unknown;
   try {
-    result = kind.release(raw);
+    const { release: releaseRaw } = kind;
+    result = releaseRaw(raw);
   } catch (error) {
     released(record, source, details);
     throw error;
@@ -91,9 +92,21 @@ function release(record: ResourceRecord, source: ResourceRecord, details: Detail
     );
     return;
   }
-  // Its rejection must not end the process: the mistake is told below.
-  result.then(undefined, () => {});
   released(record, source, details);
+  refusePromise(kind, result);
+}
+
+/** Releases the raw of a plain handle: nothing else was held. Throws what the release threw. */
+export function releasePlain(kind: LiveKind, raw: unknown): void {
+  const { release } = kind;
+  const result = release(raw);
+  if (disposals !== undefined && disposals.hasSubscribers) disposals.publish({ kind: kind.kind, label: undefined });
+  if (isThenable(result)) refusePromise(kind, result);
+}
+
+function refusePromise(kind: LiveKind, result: PromiseLike<unknown>): never {
+  // Its rejection must not end the process: the mistake itself is told.
+  result.then(undefined, () => {});
   throw new TypeError(`The release of kind '${kind.kind}' returned a promise, which nobody awaits. Define the kind with defineAsyncResource.`);
 }
 

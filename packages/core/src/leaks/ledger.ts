@@ -9,7 +9,7 @@ import { createCensus, inspectHook, type Counted } from '../runtime/census.ts';
 import { detailsOf, IN_LEDGER, isOpen, UNTRACKED, type Found, type ResourceRecord } from './record.ts';
 import { noteLeak, reportLeaks } from './report.ts';
 import { siteOf } from './site.ts';
-import { forEachYoung, onPromotion, promoteYoung, releaseYoung, type Breed } from './young.ts';
+import { BREED, forEachYoung, onPromotion, promoteYoung, type Owner } from './young.ts';
 
 const census = createCensus<ResourceRecord>();
 
@@ -59,11 +59,12 @@ function register(token: Token, record: ResourceRecord): void {
 
 let first: ResourceRecord | undefined;
 
-function enter(owner: object, breed: Breed): Token {
+function enter(owner: Owner): Token {
+  const breed = owner[BREED];
   const record = breed.record(owner);
   const details = detailsOf(record);
   formatTrace(record);
-  breed.place(owner, IN_LEDGER);
+  record.tracking = IN_LEDGER;
   details.after = first;
   if (first !== undefined) detailsOf(first).before = record;
   first = record;
@@ -81,18 +82,16 @@ export function formatTrace(record: ResourceRecord): void {
   details.trace = undefined;
 }
 
-onPromotion((owner, breed) => {
-  const token = enter(owner, breed);
+onPromotion((owner) => {
+  const token = enter(owner);
   register(token, token.record as ResourceRecord);
 });
 
 /** Takes a record out of all tracking: it was disposed, moved, detached, or found. */
 export function untrack(record: ResourceRecord): void {
-  const { slot } = record;
-  if (slot === UNTRACKED) return;
-  record.slot = UNTRACKED;
-  if (slot >= 0) releaseYoung(slot);
-  else leave(record);
+  const { tracking } = record;
+  record.tracking = UNTRACKED;
+  if (tracking === IN_LEDGER) leave(record);
 }
 
 function leave(record: ResourceRecord): void {
@@ -116,7 +115,7 @@ export function voidToken(token: object | undefined): void {
 /** Calls back for every record of this copy, the young included. */
 export function forEachRecord(visit: (record: ResourceRecord) => void): void {
   for (let record = first; record !== undefined; record = record.details?.after) visit(record);
-  forEachYoung((owner, breed) => visit(breed.record(owner)));
+  forEachYoung((owner) => visit(owner[BREED].record(owner)));
 }
 
 /** Lets go of the young before a collection. They are registered only if the census finds them alive after it. */
@@ -145,7 +144,7 @@ export function sweepLedger(): number | undefined {
  * its operation still runs on the raw.
  */
 function found(record: ResourceRecord, how: Found): boolean {
-  if (!isOpen(record) || record.uses > 0 || record.slot !== IN_LEDGER) return false;
+  if (!isOpen(record) || record.uses > 0 || record.tracking !== IN_LEDGER) return false;
   detailsOf(record).leaked = true;
   noteLeak(record, how);
   record.kind.reclaim(record);

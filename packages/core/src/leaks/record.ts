@@ -21,9 +21,11 @@ export const CLOSED = 4;
 export const MOVED = 5;
 export type State = typeof OPEN | typeof NOTED | typeof CLOSING | typeof RELEASING | typeof CLOSED | typeof MOVED;
 
-/** `slot` of a record that is not in the young list: not tracked, or in the ledger. */
-export const UNTRACKED = -1;
-export const IN_LEDGER = -2;
+/** How a record is tracked: not at all, by its owner's place in the young list, or in the ledger. */
+export const UNTRACKED = 0;
+export const YOUNG = 1;
+export const IN_LEDGER = 2;
+export type Tracking = typeof UNTRACKED | typeof YOUNG | typeof IN_LEDGER;
 
 /** How a leaked resource was found. */
 export type Found = 'finalizer' | 'sweep';
@@ -48,8 +50,7 @@ export class ResourceRecord {
   readonly kind: RecordKind;
   raw: unknown;
   state: State;
-  /** Index in the young list, or UNTRACKED, or IN_LEDGER. */
-  slot: number;
+  tracking: Tracking;
   /** Operations in flight: while there are any, the raw is not released. */
   uses: number;
   details: Details | undefined;
@@ -58,7 +59,7 @@ export class ResourceRecord {
     this.kind = kind;
     this.raw = raw;
     this.state = details !== undefined && details.noted ? NOTED : OPEN;
-    this.slot = UNTRACKED;
+    this.tracking = UNTRACKED;
     this.uses = 0;
     this.details = details;
   }

@@ -1,10 +1,10 @@
 /**
  * The young list. Most handles are disposed within the turn that made them, and registering each with a FinalizationRegistry costs
- * 15–25 times an allocation; so a new handle is held here first, strongly, in an array slot, and a dispose takes it out again in
- * constant time. What is still open when the turn ends, or when the list is full, is promoted: registered, its stack formatted.
- * No leak is missed, since nothing forgotten dies young.
+ * 15–25 times an allocation; so a new handle is only noted here first, strongly, in an array. What is still open when the turn ends,
+ * or when the list is full, is promoted: registered, its stack formatted. No leak is missed, since nothing forgotten dies young.
  *
- * The list is short on purpose: what it holds ages with it, and old garbage costs full collections.
+ * A disposal does not touch the list: the entry goes with the rest, at the latest at the end of the turn. The list is short on
+ * purpose: what it holds ages with it, and old garbage costs full collections.
  */
 import { afterTurn } from '../runtime/turn.ts';
 import type { ResourceRecord } from './record.ts';
@@ -12,38 +12,67 @@ import type { ResourceRecord } from './record.ts';
 const LIMIT = 64;
 const LIMIT_BYTES = 2 ** 20;
 
-/** How a sort of owner (handles, permits) keeps its tracking: its record, its slot, and the token that ties it to the census. */
+/** The name under which a class of owners (handles, permits) keeps its Breed, on its prototype. */
+export const BREED: unique symbol = Symbol('breed');
+
+/** How a class of owners keeps its tracking. */
 export interface Breed {
+  /** True while it is open and not in the ledger. */
+  isYoung(owner: object): boolean;
+  /** Its record, made now if it has none yet. */
   record(owner: object): ResourceRecord;
-  place(owner: object, slot: number): void;
+  /** Ties it to the census by a token that it alone holds. */
   anchor(owner: object, token: object): void;
 }
 
-const owners: (object | undefined)[] = new Array<object | undefined>(LIMIT).fill(undefined);
-const breeds: (Breed | undefined)[] = new Array<Breed | undefined>(LIMIT).fill(undefined);
+/** What may be held in the young list. */
+export interface Owner {
+  readonly [BREED]: Breed;
+}
+
+type List = (Owner | undefined)[];
+
+// Made anew whenever it is emptied: an array that has grown old costs a note to the collector for each young object put into it.
+const emptyList = (): List => new Array<Owner | undefined>(LIMIT);
+let owners: List = emptyList();
 let top = 0;
 let bytes = 0;
 let scheduled = false;
-let promoteOwner: (owner: object, breed: Breed) => void;
+let promoteOwner: (owner: Owner) => void;
 
 /** Names the function that registers an owner with the collector. */
-export function onPromotion(promote: (owner: object, breed: Breed) => void): void {
+export function onPromotion(promote: (owner: Owner) => void): void {
   promoteOwner = promote;
 }
 
-/** Holds an owner until it is disposed or the turn ends; answers its slot. */
-export function holdYoung(owner: object, breed: Breed): number {
-  if (top === LIMIT) makeRoom();
-  if (!scheduled) schedule();
-  owners[top] = owner;
-  breeds[top] = breed;
-  return top++;
+/** Holds an owner until it is disposed or the turn ends. */
+export function holdYoung(owner: Owner): void {
+  if (top === LIMIT || !scheduled) prepare();
+  owners[top++] = owner;
 }
 
-/** Takes an owner out again. Disposal in reverse order, as `using` does it, leaves no holes. */
-export function releaseYoung(slot: number): void {
-  owners[slot] = undefined;
-  if (slot === top - 1) top = slot;
+function prepare(): void {
+  if (top === LIMIT) makeRoom();
+  if (scheduled) return;
+  scheduled = true;
+  afterTurn(() => {
+    scheduled = false;
+    promoteYoung();
+  });
+}
+
+// A list that is full of entries is seldom full of open owners: those few stay, and only a list that really is full is promoted.
+function makeRoom(): void {
+  const list = owners;
+  const end = top;
+  owners = emptyList();
+  top = 0;
+  visitOpen(list, end, keep);
+  if (top > LIMIT / 2) promoteYoung();
+}
+
+function keep(owner: Owner): void {
+  owners[top++] = owner;
 }
 
 /** Counts memory that the young hold outside the heap: a megabyte is reason enough not to wait for the end of the turn. */
@@ -52,46 +81,24 @@ export function weighYoung(added: number): void {
   if (bytes >= LIMIT_BYTES) promoteYoung();
 }
 
-/** Calls back for each owner in the list. */
-export function forEachYoung(visit: (owner: object, breed: Breed) => void): void {
-  for (let slot = 0; slot < top; slot++) {
-    const owner = owners[slot];
-    if (owner !== undefined) visit(owner, breeds[slot] as Breed);
+/** Calls back for each owner in the list that is open. */
+export function forEachYoung(visit: (owner: Owner) => void): void {
+  visitOpen(owners, top, visit);
+}
+
+function visitOpen(list: List, end: number, visit: (owner: Owner) => void): void {
+  for (let index = 0; index < end; index++) {
+    const owner = list[index] as Owner;
+    if (owner[BREED].isYoung(owner)) visit(owner);
   }
 }
 
 /** Promotes all that are still open: from here on only the app's own references keep them alive. */
-export function promoteYoung(promote: (owner: object, breed: Breed) => void = promoteOwner): void {
+export function promoteYoung(promote: (owner: Owner) => void = promoteOwner): void {
+  const list = owners;
   const end = top;
+  owners = emptyList();
   top = 0;
   bytes = 0;
-  for (let slot = 0; slot < end; slot++) {
-    const owner = owners[slot];
-    owners[slot] = undefined;
-    if (owner !== undefined) promote(owner, breeds[slot] as Breed);
-  }
-}
-
-// Disposal out of order leaves holes; only a list that is really full has grown old.
-function makeRoom(): void {
-  let kept = 0;
-  for (let slot = 0; slot < LIMIT; slot++) {
-    const owner = owners[slot];
-    if (owner === undefined) continue;
-    const breed = breeds[slot] as Breed;
-    owners[slot] = undefined;
-    owners[kept] = owner;
-    breeds[kept] = breed;
-    breed.place(owner, kept++);
-  }
-  top = kept;
-  if (kept > LIMIT / 2) promoteYoung();
-}
-
-function schedule(): void {
-  scheduled = true;
-  afterTurn(() => {
-    scheduled = false;
-    promoteYoung();
-  });
+  visitOpen(list, end, promote);
 }

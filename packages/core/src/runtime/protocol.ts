@@ -50,6 +50,8 @@ export interface Shared {
   id: number;
   /** The last forced full collection: its end, its duration in ms, and whether it freed anything. */
   readonly collection: { end: number; duration: number; freed: boolean };
+  /** True while the code of a reclaimer runs. */
+  reclaiming: boolean;
 }
 
 const numbersKey = Symbol.for('handback');
@@ -70,6 +72,7 @@ function join(): Shared {
     ticket: 0,
     id: 0,
     collection: { end: Number.NEGATIVE_INFINITY, duration: 0, freed: true },
+    reclaiming: false,
   }) as Shared;
 }
 

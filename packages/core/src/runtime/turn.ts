@@ -4,6 +4,9 @@
  */
 import { host, unref, type Timer } from './host.ts';
 
+/** The longest delay of a timer. Hosts keep it in 32 bits, and fire at once where it is longer. */
+export const LONGEST_DELAY: number = 2 ** 31 - 1;
+
 /** Calls back in the next turn of the event loop; the process does not stay alive for it. */
 export function afterTurn(callback: () => void): void {
   if (host.setImmediate !== undefined) unref(host.setImmediate(callback));

@@ -73,7 +73,7 @@ export function explain(numbers: BudgetNumbers, account: Account): string {
     lines.push(`  ${size(holder.amount)} held by ${plural(holder.count, holder.kind)}${name}${place} (oldest ${formatAge(holder.oldestMs)})`);
   }
   const rest = numbers.holders.slice(NAMED);
-  if (rest.length > 0) lines.push(`  and ${rest.length} more holders of ${size(rest.reduce((sum, holder) => sum + holder.amount, 0))}`);
+  if (rest.length > 0) lines.push(`  and ${plural(rest.length, 'more holder')} of ${size(rest.reduce((sum, holder) => sum + holder.amount, 0))}`);
   const known = numbers.holders.reduce((sum, holder) => sum + holder.amount, 0);
   if (numbers.used > known) lines.push(`  ${size(numbers.used - known)} reserved, or being opened`);
   const where = leakSettings.level === 'trace' || leakSettings.level === 'strict' ? '' : ' Set HANDBACK_LEAKS=trace to see every line.';

@@ -8,9 +8,7 @@ import { CLOSED, CLOSING, Details, detailsOf, isOpen, MOVED, NOTED, OPEN, RELEAS
 import { capture } from '../leaks/site.ts';
 import { recording, sampled } from '../leaks/levels.ts';
 import { BREED, holdYoung, type Breed } from '../leaks/young.ts';
-import { adjustExternalMemory } from '../memory/gauge.ts';
-import { refundCharges, type Charge } from '../budget/account.ts';
-import { close, endUse, isThenable, releaseChild, releasePlain, type LiveKind } from './lifecycle.ts';
+import { close, closeQuietly, end, endUse, isThenable, releasePlain, type LiveKind } from './lifecycle.ts';
 import { noteDisposal, noteUse, refuse, refuseInUse } from './refusal.ts';
 
 /** What a handle is made of: opaque, and passed on by the constructors of classes of one's own. */
@@ -85,20 +83,48 @@ export function recordOf(value: object): ResourceRecord | undefined {
 
 /** Disposes a handle within the call, as `dispose()` does. */
 export function disposeHandle(handle: Inner, below: Function): void {
-  const form = handle[FORM];
-  if (form === PLAIN) {
-    const raw = handle[HELD];
-    handle[FORM] = ENDED;
-    handle[HELD] = undefined;
-    releasePlain(handle[TIE] as LiveKind, raw);
+  if (handle[FORM] !== PLAIN) {
+    disposeRecorded(handle, below);
     return;
   }
-  if (form === ENDED) return;
+  const raw = handle[HELD];
+  handle[FORM] = ENDED;
+  handle[HELD] = undefined;
+  releasePlain(handle[TIE] as LiveKind, raw);
+}
+
+function disposeRecorded(handle: Inner, below: Function): void {
+  if (handle[FORM] === ENDED) return;
   const record = handle[HELD] as ResourceRecord;
   if (record.state > NOTED) return;
   if (record.state === NOTED) noteDisposal(record, below);
   letGo(handle);
   close(record);
+}
+
+/**
+ * The promise of a handle's end, the same however often it is asked for; the first one to ask disposes it, by `dispose` where a
+ * class has one of its own.
+ */
+export function closingOf(handle: Inner, below: Function, dispose?: () => void): Promise<void> {
+  const record = recordIn(handle);
+  if (record.state === MOVED) return resolved;
+  const details = detailsOf(record);
+  if (details.closing !== undefined) return details.closing.promise;
+  const closing = (details.closing = defer());
+  try {
+    if (isOpen(record)) dispose?.();
+  } catch (error) {
+    closing.reject(error);
+  }
+  try {
+    // Also where a dispose of the author's own threw, or did not come this far.
+    disposeHandle(handle, below);
+  } catch (error) {
+    closing.reject(error);
+  }
+  if (record.state === CLOSED) closing.resolve();
+  return closing.promise;
 }
 
 /** Ends the tie between a recorded handle and the ledger. */
@@ -127,19 +153,18 @@ export class AsyncHandle<T> implements AsyncDisposable {
 
   /** A handle comes from its kind: classes of one's own pass on what their constructor is given. Throws TypeError for anything else. */
   constructor(ownership: Ownership<T>, raw?: unknown) {
-    const given = ownership as unknown as ResourceRecord | PlainKind;
-    if (given instanceof ResourceRecord) {
-      this[HELD] = given;
+    const given = ownership as unknown as Partial<PlainKind> | undefined;
+    if (given?.makesPlain === true) {
+      this[HELD] = raw;
+      this[TIE] = given;
+      this[FORM] = PLAIN;
+    } else {
+      const record = requireRecord(ownership);
+      this[HELD] = record;
       this[TIE] = undefined;
       this[FORM] = RECORDED;
-      given.tracking = YOUNG;
-      holdYoung(this);
-      return;
+      record.tracking = YOUNG;
     }
-    if (given?.makesPlain !== true) throw new TypeError('A handle comes from its kind: call kind.acquire(request) or kind.own(raw)');
-    this[HELD] = raw;
-    this[TIE] = given;
-    this[FORM] = PLAIN;
     holdYoung(this);
   }
 
@@ -190,13 +215,15 @@ export class AsyncHandle<T> implements AsyncDisposable {
     if (record.state !== OPEN) enter(record, 'use', AsyncHandle.prototype.use);
     record.uses++;
     let result: R;
+    let pending: boolean;
     try {
       result = operation(record.raw as T);
+      pending = isThenable(result);
     } catch (error) {
       endUse(record);
       throw error;
     }
-    if (isThenable(result)) return untilSettled(this, record, result) as R;
+    if (pending) return untilSettled(this, record, result as PromiseLike<unknown>) as R;
     endUse(record);
     return result;
   }
@@ -211,8 +238,19 @@ export class AsyncHandle<T> implements AsyncDisposable {
     const record = recordIn(this);
     if (!isOpen(record)) refuse(record, 'move');
     untrack(record);
+    let next: this;
+    try {
+      next = make<this>(record);
+    } catch (error) {
+      // The constructor of a class of the author's own threw: this handle is the owner as before.
+      untrack(record);
+      if (isOpen(record)) {
+        record.tracking = YOUNG;
+        holdYoung(this);
+      }
+      throw error;
+    }
     leave(this, record);
-    const next = make<this>(record);
     if (record.uses > 0) detailsOf(record).pinned = next;
     return next;
   }
@@ -224,14 +262,22 @@ export class AsyncHandle<T> implements AsyncDisposable {
   share(): this {
     const record = recordIn(this);
     if (!isOpen(record)) refuse(record, 'share');
-    const source = record.details?.source ?? record;
+    const shared = detailsOf(record);
     const details = new Details();
-    details.label = this.label;
-    details.source = source;
+    details.label = shared.label;
+    details.parent = shared.parent;
     details.noted = notesUses;
     if (recording === 2 || (recording === 1 && sampled())) details.trace = capture(AsyncHandle.prototype.share);
-    detailsOf(source).owners++;
-    return make<this>(new ResourceRecord(record.kind, record.raw, details));
+    const next = new ResourceRecord(record.kind, record.raw, details);
+    details.owners = shared.owners ??= new Set([record]);
+    details.owners.add(next);
+    try {
+      return make<this>(next);
+    } catch (error) {
+      // The constructor of a class of the author's own threw: its part ends as by a dispose, after what it may have begun.
+      if (isOpen(next)) closeQuietly(next);
+      throw error;
+    }
   }
 
   /**
@@ -242,46 +288,21 @@ export class AsyncHandle<T> implements AsyncDisposable {
     const record = recordIn(this);
     if (!isOpen(record)) refuse(record, 'detach');
     const { details, raw } = record;
-    if (record.uses > 0) refuseInUse(record, `${record.uses} of its uses are in flight`);
+    if (record.uses > 0) refuseInUse(record, record.uses === 1 ? '1 use of it is in flight' : `${record.uses} uses of it are in flight`);
     if (details !== undefined) {
-      const source = details.source ?? record;
-      if (detailsOf(source).owners > 1) refuseInUse(record, `${detailsOf(source).owners} handles share it`);
-      if (details.children > 0) refuseInUse(record, `${details.children} resources acquired under it are open`);
+      const { children, owners } = details;
+      if (owners !== undefined && owners.size > 1) refuseInUse(record, `${owners.size} handles share it`);
+      if (children > 0) refuseInUse(record, children === 1 ? '1 resource acquired under it is open' : `${children} resources acquired under it are open`);
     }
     untrack(record);
     leave(this, record);
-    record.state = MOVED;
-    const held = (details?.source ?? record).details;
-    if (held !== undefined) {
-      if (held.bytes > 0) adjustExternalMemory(-held.bytes);
-      refundCharges(held.charge as Charge | undefined);
-      held.charge = undefined;
-      if (held.parent !== undefined) releaseChild(held.parent);
-    }
+    end(record, MOVED);
     return raw as T;
   }
 
   /** Closes it, and resolves after the real release; rejects with what the release threw. Again: the same promise. */
   disposeAsync(): Promise<void> {
-    const record = recordIn(this);
-    if (record.state === MOVED) return resolved;
-    const details = detailsOf(record);
-    if (details.closing !== undefined) return details.closing.promise;
-    if (record.state === CLOSED) {
-      details.closing = { promise: Promise.resolve(), resolve: () => {}, reject: () => {} };
-      return details.closing.promise;
-    }
-    details.closing = defer();
-    if (isOpen(record)) {
-      if (record.state === NOTED) noteDisposal(record, AsyncHandle.prototype.disposeAsync);
-      letGo(this);
-      try {
-        close(record);
-      } catch (error) {
-        details.closing.reject(error);
-      }
-    }
-    return details.closing.promise;
+    return closingOf(this, AsyncHandle.prototype.disposeAsync);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -304,34 +325,39 @@ function enter(record: ResourceRecord, what: string, below: Function): void {
 function untilSettled(handle: Inner, record: ResourceRecord, result: PromiseLike<unknown>): PromiseLike<unknown> {
   // The one path from a record to its handle, for as long as the operation runs: the raw is in use, so its owner must live.
   detailsOf(record).pinned = handle;
+  // Once, although a thenable of the author's own may call back twice, or call back and throw.
+  let running = true;
+  const endOnce = (): void => {
+    if (running) endUse(record);
+    running = false;
+  };
   try {
     return result.then(
       (value) => {
-        endUse(record);
+        endOnce();
         return value;
       },
       (error: unknown) => {
-        endUse(record);
+        endOnce();
         throw error;
       },
     );
   } catch (error) {
-    endUse(record);
+    endOnce();
     throw error;
   }
+}
+
+function requireRecord(given: unknown): ResourceRecord {
+  if (given instanceof ResourceRecord) return given;
+  throw new TypeError('A handle comes from its kind: call kind.acquire(request) or kind.own(raw)');
 }
 
 /** Leaves a record that lives on: what stays behind is just enough to word an error. */
 function leave(handle: Inner, record: ResourceRecord): void {
   letGo(handle);
-  const tombstone = new ResourceRecord(record.kind, undefined, undefined);
+  const tombstone = new ResourceRecord(record.kind, undefined, record.details);
   tombstone.state = MOVED;
-  if (record.details !== undefined) {
-    tombstone.details = new Details();
-    tombstone.details.label = record.details.label;
-    tombstone.details.site = record.details.site;
-    tombstone.details.trace = record.details.trace;
-  }
   handle[HELD] = tombstone;
 }
 

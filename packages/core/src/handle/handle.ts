@@ -1,5 +1,5 @@
 /** Handles whose release is synchronous. */
-import { AsyncHandle, disposeHandle } from './async-handle.ts';
+import { AsyncHandle, closingOf, disposeHandle } from './async-handle.ts';
 
 /**
  * Owns one resource whose release is synchronous: hold it with `using`.
@@ -13,6 +13,12 @@ export class Handle<T> extends AsyncHandle<T> implements Disposable {
    */
   dispose(): void {
     disposeHandle(this, Handle.prototype.dispose);
+  }
+
+  override disposeAsync(): Promise<void> {
+    // By way of `dispose` where a subclass overrides it, so that `await using` and stacks dispose by it too.
+    const own = this.dispose !== Handle.prototype.dispose;
+    return closingOf(this, Handle.prototype.disposeAsync, own ? () => this.dispose() : undefined);
   }
 
   [Symbol.dispose](): void {

@@ -2,35 +2,33 @@
  * A kind of resource, and the way of a resource through it: acquire → admit → open → own, each step undone in reverse when a later
  * one fails. What follows, use and dispose, is the handle's (async-handle.ts, lifecycle.ts).
  */
-import { refundCharges, type Charge } from '../budget/account.ts';
+import type { Charge } from '../budget/account.ts';
 import { admitSync, checkWait, exceeded, grantNothing, timedOut, tryAdmit, waitInLine } from '../budget/admit.ts';
 import { show } from '../budget/amounts.ts';
 import type { Purpose } from '../budget/line.ts';
 import { reclaimHarder, reclaimHarderSync } from '../budget/reclaim.ts';
 import type { SignalShape } from '../budget/wait.ts';
-import { channel } from '../leaks/events.ts';
 import { notesUses, recording, sampled } from '../leaks/levels.ts';
 import { untrack } from '../leaks/ledger.ts';
-import { CLOSED, Details, detailsOf, isOpen, ResourceRecord } from '../leaks/record.ts';
+import { Details, isOpen, MOVED, ResourceRecord } from '../leaks/record.ts';
 import { capture, hideFrames } from '../leaks/site.ts';
 import { weighYoung } from '../leaks/young.ts';
 import { adjustExternalMemory } from '../memory/gauge.ts';
 import { SuppressedError } from '../primitives/index.ts';
 import { now } from '../runtime/host.ts';
 import { acquireTogether } from './acquire-all.ts';
-import { AsyncHandle, recordOf, type HandleKind, type Ownership } from './async-handle.ts';
+import { AsyncHandle, type HandleKind, type Ownership } from './async-handle.ts';
 import { chargesFor, settleCharges } from './costs.ts';
 import type { AcquireAllOptions, AcquireOptions, AsyncRelease, HandleClass, KindDefinition, OpensAsync, OpensNothing, OpensSync, OwnOptions } from './definition.ts';
 import { Handle } from './handle.ts';
 import type { AsyncHandles } from './handles.ts';
-import { isThenable, reclaimLeaked, releaseChild, type LiveKind } from './lifecycle.ts';
+import { announce, announces, close, closeQuietly, end, giveBack, reclaimLeaked, type LiveKind } from './lifecycle.ts';
 import { LateOpening, openWithin, type OpeningBounds } from './opening.ts';
-import { refuse } from './refusal.ts';
+import { holdParent } from './parent.ts';
 
 export type AnyDefinition<T, Request, H> = KindDefinition<T, Request> & AsyncRelease<T> & HandleClass<T, H> & (OpensSync<T, Request> | OpensAsync<T, Request> | OpensNothing);
 
 const NOTHING: AcquireOptions = {};
-const acquisitions = channel('acquire');
 
 /** Tries to open again when the platform has run out: so often, with reclaims between. */
 const ATTEMPTS = 10;
@@ -49,14 +47,14 @@ export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, Han
   readonly #measures: boolean;
 
   constructor(definition: AnyDefinition<T, Request, H>, releasesAsync: boolean) {
-    requireDefinition(definition);
+    requireDefinition(definition, releasesAsync ? AsyncHandle : Handle);
     this.definition = definition;
     this.kind = definition.kind;
     this.releasesAsync = releasesAsync;
     this.Handle = (definition.handle ?? (releasesAsync ? AsyncHandle : Handle)) as new (ownership: Ownership<never>) => H;
-    this.makesPlain = !releasesAsync && definition.handle === undefined;
     this.release = definition.release as (raw: unknown) => unknown;
     this.#measures = definition.measure !== undefined || definition.externalBytes !== undefined;
+    this.makesPlain = !releasesAsync && definition.handle === undefined && !this.#measures;
     if (definition.openSync !== undefined) this.acquireSync = this.#acquireSync;
     if (definition.module !== undefined) hideFrames(definition.module);
   }
@@ -74,70 +72,78 @@ export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, Han
   }
 
   own(raw: T, options: OwnOptions = NOTHING): H {
-    const plain = options === NOTHING && recording === 0 && !this.#measures;
-    if (plain && (acquisitions === undefined || !acquisitions.hasSubscribers)) {
-      // Only our own classes are sure to pass on both arguments.
-      return this.makesPlain ? new this.Handle(this as unknown as Ownership<never>, raw) : new this.Handle(new ResourceRecord(this, raw, undefined) as unknown as Ownership<never>);
+    // Small enough to be inlined where it is called: most of what a plain handle costs would be calls.
+    if (this.makesPlain && options === NOTHING && recording === 0 && !announces()) return new this.Handle(this as unknown as Ownership<never>, raw);
+    return this.#own(raw, options);
+  }
+
+  #own(raw: T, options: OwnOptions): H {
+    let details: Details | undefined;
+    if (options !== NOTHING || recording !== 0 || this.#measures || announces()) {
+      details = this.#details(options, Kind.prototype.own);
+      details.parent = holdParent(options.parent);
     }
-    const details = this.#details(options, Kind.prototype.own);
-    details.parent = holdParent(options.parent);
+    const record = details === undefined ? new ResourceRecord(this, raw, undefined) : this.#record(raw, details);
     try {
-      return this.#adopt(raw, details);
+      return this.#handOut(record);
     } catch (error) {
-      undo(details);
+      // The raw is the caller's again, unless a constructor of the author's own has disposed it before it threw.
+      if (isOpen(record)) disown(record);
       throw error;
     }
   }
 
   /** The captured line is the caller's, so it is captured before anything asynchronous. */
   acquire(request: Request, options: AcquireOptions = NOTHING): Promise<H> {
-    return this.acquireWith(request, options, this.#details(options, Kind.prototype.acquire), undefined);
+    return this.acquireWith(request, options, this.#details(options, Kind.prototype.acquire), false);
   }
 
   acquireAll(requests: readonly Request[], options: AcquireAllOptions = NOTHING): Promise<AsyncHandles<H>> {
     return acquireTogether(this, requests, options, () => this.#details(options, Kind.prototype.acquireAll));
   }
 
-  /** The way of a resource, top to bottom. `admitted` is set where acquireAll has taken the charges already. */
-  async acquireWith(request: Request, options: AcquireOptions, details: Details, admitted: { readonly charge: Charge | undefined } | undefined): Promise<H> {
+  /** The way of a resource, top to bottom. `admitted`: acquireAll has counted it under its parent and taken its charges already. */
+  async acquireWith(request: Request, options: AcquireOptions, details: Details, admitted: boolean): Promise<H> {
     const deadline = options.timeout === undefined ? Number.POSITIVE_INFINITY : now() + options.timeout;
+    let raw: T;
     try {
-      details.charge = admitted?.charge;
       checkWait(options);
       this.#requireOpener();
-      details.parent = holdParent(options.parent);
-      if (admitted === undefined) {
+      if (!admitted) {
+        details.parent = holdParent(options.parent);
         const charge = this.#chargeFor(request, details, Kind.prototype.acquire);
         if (charge !== undefined && !tryAdmit(charge)) await waitInLine(charge, options, this.#purpose(details), grantNothing);
         details.charge = charge;
       }
-      const raw = await this.#open(request, options, details, deadline);
-      return this.#adoptOrRelease(raw, details);
+      raw = await this.#open(request, options, details, deadline);
     } catch (error) {
       if (!(error instanceof LateOpening)) {
-        undo(details);
+        giveBack(details);
         throw error;
       }
-      // The caller goes now; permits go back when what is being opened has come and been released.
-      const end = (): void => undo(details);
-      void (error.late as Promise<T>).then((raw) => this.release(raw)).then(end, end);
+      // The caller goes now; what it took goes back when what is being opened has come and been released.
+      const release = (late: unknown): void => closeQuietly(this.#record(late as T, details));
+      void error.late.then(release, () => giveBack(details));
       throw error.error;
     }
+    return this.#adopt(raw, details);
   }
 
   /** The same way, within the call. */
   #acquireSync(request: Request, options: OwnOptions = NOTHING): H {
     const details = this.#details(options, this.#acquireSync);
+    let raw: T;
     try {
       details.parent = holdParent(options.parent);
       const charge = this.#chargeFor(request, details, this.#acquireSync);
       if (charge !== undefined) admitSync(charge, this.#purpose(details));
       details.charge = charge;
-      return this.#adoptOrRelease(this.#openSync(request, details), details);
+      raw = this.#openSync(request, details);
     } catch (error) {
-      undo(details);
+      giveBack(details);
       throw error;
     }
+    return this.#adopt(raw, details);
   }
 
   #chargeFor(request: Request, details: Details, below: Function): Charge | undefined {
@@ -165,13 +171,14 @@ export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, Han
     const open = (ended: SignalShape | undefined): T | PromiseLike<T> =>
       definition.open === undefined ? (definition.openSync as (asked: Request) => T)(request) : definition.open(request, { signal: ended as never });
     for (let attempt = 1; ; attempt++) {
+      // It may have fired since the permit was granted, or while room was made.
+      if (signal?.aborted === true) throw signal.reason;
       try {
         return await openWithin(open, bounds);
       } catch (error) {
         if (error instanceof LateOpening || definition.isExhausted?.(error) !== true) throw error;
         if (attempt === ATTEMPTS || now() > deadline) throw this.#exhausted(error, details);
         await reclaimHarder(charge, attempt);
-        if (signal?.aborted === true) throw signal.reason;
       }
     }
   }
@@ -197,42 +204,42 @@ export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, Han
     return exceeded(charge.account, charge.amount, this.#purpose(details), `not full, but the platform is (${String(reason)}), and nothing could be won back`, { cause: error });
   }
 
-  /** Puts a raw into the hands of a handle: measured, counted, recorded. Where it throws, the raw is still the caller's. */
+  /** Owns what was opened. From here on a record holds what was taken: where the rest fails, it ends as by a dispose. */
   #adopt(raw: T, details: Details): H {
-    const { measure, externalBytes } = this.definition;
-    if (measure !== undefined) details.charge = settleCharges(details.charge as Charge | undefined, measure(raw));
-    if (externalBytes !== undefined) {
-      details.bytes = requireBytes(externalBytes(raw));
-      adjustExternalMemory(details.bytes);
-    }
-    const record = new ResourceRecord(this, raw, details);
-    let handle: H;
+    const record = this.#record(raw, details);
     try {
-      handle = new this.Handle(record as unknown as Ownership<never>);
+      return this.#handOut(record);
     } catch (error) {
-      // The constructor of a class of the author's own threw, perhaps after ours had run.
-      untrack(record);
-      record.state = CLOSED;
+      try {
+        if (isOpen(record)) close(record);
+      } catch (second) {
+        throw new SuppressedError(second, error);
+      }
       throw error;
     }
-    if (details.bytes > 0) weighYoung(details.bytes);
-    if (acquisitions !== undefined && acquisitions.hasSubscribers) acquisitions.publish({ kind: this.kind, label: details.label, id: details.id });
+  }
+
+  #record(raw: T, details: Details): ResourceRecord {
+    const record = new ResourceRecord(this, raw, details);
+    announce(record);
+    return record;
+  }
+
+  /** Puts a record into the hands of a handle, measured and counted. */
+  #handOut(record: ResourceRecord): H {
+    const { details } = record;
+    if (details !== undefined && this.#measures) this.#weigh(record.raw as T, details);
+    const handle = new this.Handle(record as unknown as Ownership<never>);
+    if (details !== undefined && details.bytes > 0) weighYoung(details.bytes);
     return handle;
   }
 
-  #adoptOrRelease(raw: T, details: Details): H {
-    try {
-      return this.#adopt(raw, details);
-    } catch (error) {
-      let second: unknown;
-      try {
-        const result = this.release(raw);
-        if (isThenable(result)) result.then(undefined, nothing);
-      } catch (thrown) {
-        second = new SuppressedError(thrown, error);
-      }
-      throw second ?? error;
-    }
+  #weigh(raw: T, details: Details): void {
+    const { measure, externalBytes } = this.definition;
+    if (measure !== undefined) details.charge = settleCharges(details.charge as Charge | undefined, measure(raw));
+    if (externalBytes === undefined) return;
+    details.bytes = requireBytes(externalBytes(raw));
+    adjustExternalMemory(details.bytes);
   }
 
   #details(options: OwnOptions, below: Function): Details {
@@ -248,14 +255,11 @@ export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, Han
   }
 }
 
-/** Gives back what a failed acquire had taken so far. */
-function undo(details: Details): void {
-  const { charge, parent, bytes } = details;
-  details.charge = details.parent = undefined;
-  details.bytes = 0;
-  if (bytes > 0) adjustExternalMemory(-bytes);
-  refundCharges(charge as Charge | undefined);
-  if (parent !== undefined) releaseChild(parent);
+/** Leaves a raw that no handle came to own to the one who brought it. */
+function disown(record: ResourceRecord): void {
+  untrack(record);
+  record.raw = undefined;
+  end(record, MOVED);
 }
 
 /**
@@ -267,29 +271,20 @@ function isWorthALine({ account, amount }: Charge): boolean {
   return account.used > account.calm && sampled();
 }
 
-const nothing = (): void => {};
-
-/** The record of a parent, counted as having one child more; the child's release takes it back. */
-function holdParent(parent: AsyncHandle<unknown> | undefined): ResourceRecord | undefined {
-  if (parent === undefined) return undefined;
-  const record = typeof parent === 'object' && parent !== null ? recordOf(parent) : undefined;
-  if (record === undefined) throw new TypeError('Expected `parent` to be a handle of this copy of @handback/core');
-  if (!isOpen(record)) refuse(record, 'acquire under');
-  detailsOf(record).children++;
-  return record;
-}
-
 function requireBytes(bytes: unknown): number {
   if (typeof bytes === 'number' && Number.isFinite(bytes) && bytes >= 0) return bytes;
   throw new RangeError(`Expected \`externalBytes\` to answer a number of bytes from 0 up, got ${String(bytes)}`);
 }
 
-function requireDefinition(definition: { readonly kind: string; readonly release: unknown }): void {
+function requireDefinition(definition: { readonly kind: string; readonly release: unknown; readonly handle?: unknown }, Base: typeof AsyncHandle | typeof Handle): void {
   const functions = ['open', 'openSync', 'cost', 'measure', 'externalBytes', 'describe', 'isExhausted', 'handle'] as const;
   if (typeof definition?.kind !== 'string' || definition.kind === '') throw new TypeError(`Expected \`kind\` to be a word for the sort of resource, got ${show(definition?.kind)}`);
-  if (typeof definition.release !== 'function') throw new TypeError(`Kind '${definition.kind}': expected \`release\` to be a function, got ${show(definition.release)}`);
+  const { kind, release, handle } = definition;
+  if (typeof release !== 'function') throw new TypeError(`Kind '${kind}': expected \`release\` to be a function, got ${show(release)}`);
   for (const name of functions) {
-    const value = (definition as Record<string, unknown>)[name];
-    if (value !== undefined && typeof value !== 'function') throw new TypeError(`Kind '${definition.kind}': expected \`${name}\` to be a function, got ${show(value)}`);
+    const value = (definition as unknown as Record<string, unknown>)[name];
+    if (value !== undefined && typeof value !== 'function') throw new TypeError(`Kind '${kind}': expected \`${name}\` to be a function, got ${show(value)}`);
   }
+  if (handle === undefined || handle === Base || (handle as Function).prototype instanceof Base) return;
+  throw new TypeError(`Kind '${kind}': expected \`handle\` to be a class that extends ${Base.name} of this copy of @handback/core, got class ${(handle as Function).name}`);
 }

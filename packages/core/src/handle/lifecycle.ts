@@ -5,13 +5,11 @@
  * The state changes before any code of the kind's author runs, so that a dispose inside a release finds nothing to do.
  */
 import { refundCharges, type Charge } from '../budget/account.ts';
-import { channel, emit } from '../leaks/events.ts';
+import { channel } from '../leaks/events.ts';
 import { untrack } from '../leaks/ledger.ts';
-import { leakSettings } from '../leaks/levels.ts';
-import { CLOSED, CLOSING, detailsOf, isOpen, RELEASING, type Details, type RecordKind, type ResourceRecord } from '../leaks/record.ts';
-import { codeOf } from '../leaks/report.ts';
+import { CLOSED, CLOSING, detailsOf, isOpen, RELEASING, type Details, type MOVED, type RecordKind, type ResourceRecord } from '../leaks/record.ts';
+import { reportFailure } from '../leaks/report.ts';
 import { adjustExternalMemory } from '../memory/gauge.ts';
-import { host, now } from '../runtime/host.ts';
 
 /** What the life of a record needs of its kind. */
 export interface LiveKind extends RecordKind {
@@ -19,7 +17,18 @@ export interface LiveKind extends RecordKind {
   release(raw: unknown): unknown;
 }
 
+const acquisitions = channel('acquire');
 const disposals = channel('dispose');
+
+/** True while somebody listens to acquisitions: then each resource has details of its own. */
+export function announces(): boolean {
+  return acquisitions !== undefined && acquisitions.hasSubscribers;
+}
+
+/** Tells the channel that a resource has come; `end` tells that it has gone. */
+export function announce(record: ResourceRecord): void {
+  if (announces()) acquisitions?.publish({ kind: record.kind.kind, label: record.details?.label, id: record.details?.id });
+}
 
 /**
  * Starts to close an open record, and releases it now if nothing holds it. Throws what a release that ran within the call threw;
@@ -28,6 +37,15 @@ const disposals = channel('dispose');
 export function close(record: ResourceRecord): void {
   record.state = CLOSING;
   if (record.uses === 0 && (record.details === undefined || record.details.children === 0)) finish(record);
+}
+
+/** The same where nobody stands by to catch: what the release threw is told. Never throws. */
+export function closeQuietly(record: ResourceRecord): void {
+  try {
+    close(record);
+  } catch (error) {
+    tell(record, error);
+  }
 }
 
 /** The last step of a use: the release runs now if it waited for this one. Never throws. */
@@ -49,131 +67,106 @@ function finishIfDue(record: ResourceRecord): void {
 function finish(record: ResourceRecord): void {
   untrack(record);
   const { details } = record;
-  if (details !== undefined) {
-    const source = details.source ?? record;
-    // Another handle shares the resource: the last one out releases it.
-    if (--detailsOf(source).owners > 0) {
-      settle(record, details);
-      return;
-    }
-    release(record, source, details);
+  if (details?.owners === undefined || !passOn(record, details, details.owners)) {
+    release(record);
     return;
   }
-  release(record, record, undefined);
+  record.raw = undefined;
+  record.state = CLOSED;
+  details.closing?.resolve();
 }
 
-/** Releases the raw of `source` on behalf of `record`, the last of its owners. */
-function release(record: ResourceRecord, source: ResourceRecord, details: Details | undefined): void {
-  const kind = source.kind as LiveKind;
-  const { raw } = source;
+/** Where others share the resource, one of them holds from now on what this one held. False for the last one out, who releases. */
+function passOn(record: ResourceRecord, details: Details, owners: Set<ResourceRecord>): boolean {
+  owners.delete(record);
+  for (const heir of owners) {
+    const inherited = detailsOf(heir);
+    inherited.charge ??= details.charge;
+    inherited.bytes += details.bytes;
+    details.charge = undefined;
+    details.bytes = 0;
+    return true;
+  }
+  return false;
+}
+
+function release(record: ResourceRecord): void {
+  const kind = record.kind as LiveKind;
+  const { raw } = record;
   record.state = kind.releasesAsync ? RELEASING : CLOSED;
-  source.raw = undefined;
   record.raw = undefined;
-  let result: unknown;
+  let pending: PromiseLike<unknown> | undefined;
   try {
     const { release: releaseRaw } = kind;
-    result = releaseRaw(raw);
+    const result = releaseRaw(raw);
+    if (isThenable(result)) pending = result;
   } catch (error) {
-    released(record, source, details);
+    end(record, CLOSED);
     throw error;
   }
-  if (!isThenable(result)) {
-    released(record, source, details);
-    return;
-  }
-  if (kind.releasesAsync) {
-    result.then(
-      () => released(record, source, details),
+  if (pending !== undefined && kind.releasesAsync) {
+    // By a promise of the runtime's own: a thenable that calls back twice must not give back twice.
+    Promise.resolve(pending).then(
+      () => {
+        end(record, CLOSED);
+        record.details?.closing?.resolve();
+      },
       (error: unknown) => {
-        // The promise of `disposeAsync` rejects: told first, so that `released` finds it settled.
+        end(record, CLOSED);
         tell(record, error);
-        released(record, source, details);
       },
     );
     return;
   }
-  released(record, source, details);
-  refusePromise(kind, result);
+  end(record, CLOSED);
+  if (pending !== undefined) refusePromise(kind, pending);
+  record.details?.closing?.resolve();
 }
 
 /** Releases the raw of a plain handle: nothing else was held. Throws what the release threw. */
 export function releasePlain(kind: LiveKind, raw: unknown): void {
   const { release } = kind;
   const result = release(raw);
-  if (disposals !== undefined && disposals.hasSubscribers) disposals.publish({ kind: kind.kind, label: undefined });
-  if (isThenable(result)) refusePromise(kind, result);
+  if (disposals !== undefined && disposals.hasSubscribers) disposals.publish({ kind: kind.kind, label: undefined, id: undefined });
+  if (result !== undefined && isThenable(result)) refusePromise(kind, result);
 }
 
 function refusePromise(kind: LiveKind, result: PromiseLike<unknown>): never {
   // Its rejection must not end the process: the mistake itself is told.
-  result.then(undefined, () => {});
+  Promise.resolve(result).catch(() => {});
   throw new TypeError(`The release of kind '${kind.kind}' returned a promise, which nobody awaits. Define the kind with defineAsyncResource.`);
 }
 
-/** Gives back what the resource held, and lets a waiting parent go on. */
-function released(record: ResourceRecord, source: ResourceRecord, details: Details | undefined): void {
-  const { details: held } = source;
-  if (held !== undefined) {
-    if (held.bytes > 0) adjustExternalMemory(-held.bytes);
-    const { charge } = held;
-    held.charge = undefined;
-    if (charge !== undefined) refundCharges(charge as Charge);
-  }
-  settle(record, details);
-  if (held?.parent !== undefined) releaseChild(held.parent);
+/** The end of a resource as Handback's, released or handed to the caller: what it held goes back. */
+export function end(record: ResourceRecord, state: typeof CLOSED | typeof MOVED): void {
+  const { details } = record;
+  record.state = state;
+  if (disposals !== undefined && disposals.hasSubscribers) disposals.publish({ kind: record.kind.kind, label: details?.label, id: details?.id });
+  if (details !== undefined) giveBack(details);
 }
 
-/** One child of `parent` is gone, or never came to be. */
-export function releaseChild(parent: ResourceRecord): void {
+/** Gives back what a resource held, or was to hold, and lets a waiting parent go on. Called once. */
+export function giveBack(details: Details): void {
+  const { charge, bytes, parent } = details;
+  // Bytes and parent stay: reports read them.
+  details.charge = undefined;
+  if (bytes > 0) adjustExternalMemory(-bytes);
+  refundCharges(charge as Charge | undefined);
+  if (parent === undefined) return;
   detailsOf(parent).children--;
   finishIfDue(parent);
 }
 
-function settle(record: ResourceRecord, details: Details | undefined): void {
-  record.state = CLOSED;
-  details?.closing?.resolve();
-  if (disposals !== undefined && disposals.hasSubscribers) disposals.publish({ kind: record.kind.kind, label: details?.label });
-}
-
-/** Tells of a release that failed: whoever asked for `disposeAsync`, else the subscribers. Never an unhandled rejection. */
+/** Tells of a release that failed: whoever asked for `disposeAsync`, else those who listen. Never an unhandled rejection. */
 function tell(record: ResourceRecord, error: unknown): void {
-  const { details } = record;
-  if (details?.closing !== undefined) details.closing.reject(error);
-  else emitFailure(record, error, 'dispose');
-}
-
-function emitFailure(record: ResourceRecord, error: unknown, how: 'dispose' | 'finalizer'): void {
-  const details = detailsOf(record);
-  const { kind } = record.kind;
-  emit({
-    v: 1,
-    event: 'release-error',
-    kind,
-    code: codeOf(kind),
-    id: details.id,
-    label: details.label,
-    site: details.site && { key: details.site.key, frames: details.site.frames },
-    touches: details.touches,
-    disposedAt: details.disposedAt,
-    bytes: details.bytes,
-    ageMs: now() - details.born,
-    count: { new: 1, total: 1 },
-    how,
-    level: leakSettings.level,
-    parentId: details.parent?.details?.id,
-    pid: host.process?.pid,
-    error,
-  });
+  const closing = record.details?.closing;
+  if (closing !== undefined) closing.reject(error);
+  else reportFailure(record, error);
 }
 
 /** Releases what has leaked: the fallback's closer. Never throws. */
 export function reclaimLeaked(record: ResourceRecord): void {
-  if (!isOpen(record)) return;
-  try {
-    close(record);
-  } catch (error) {
-    emitFailure(record, error, 'finalizer');
-  }
+  if (isOpen(record)) closeQuietly(record);
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

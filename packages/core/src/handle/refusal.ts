@@ -1,12 +1,11 @@
 /** The errors of a handle that may not be used, worded for the one who used it; and, at level `strict`, the notes of its last uses. */
 import { DisposedError, InUseError, MovedError } from '../errors/index.ts';
-import { channel } from '../leaks/events.ts';
+import { emit, isHeard } from '../leaks/events.ts';
 import { formatTrace } from '../leaks/ledger.ts';
-import { leakSettings } from '../leaks/levels.ts';
+import { leakSettings, recording } from '../leaks/levels.ts';
 import { detailsOf, MOVED, type ResourceRecord } from '../leaks/record.ts';
+import { eventOf } from '../leaks/report.ts';
 import { capture, siteOf } from '../leaks/site.ts';
-
-const refusals = channel('use-after-dispose');
 
 interface Subject {
   readonly kind: string;
@@ -14,7 +13,7 @@ interface Subject {
   readonly site: string | undefined;
   /** `file 'log.txt'` */
   readonly name: string;
-  /** Where it was acquired, as a sentence; empty where the level records no lines. */
+  /** Where it was acquired, as a sentence, or how to see it. */
   readonly origin: string;
 }
 
@@ -28,20 +27,28 @@ function subjectOf(record: ResourceRecord): Subject {
     label,
     site,
     name: label === undefined ? `this ${kind}` : `${kind} '${label}'`,
-    origin: site === undefined ? '' : ` It was acquired at ${site}.`,
+    origin: site === undefined ? (recording === 2 ? '' : ' Set HANDBACK_LEAKS=trace to see where it was acquired.') : ` It was acquired at ${site}.`,
   };
 }
 
 /** Throws for a use of a record that is not open. `what` completes "Cannot …". */
 export function refuse(record: ResourceRecord, what: string): never {
   const subject = subjectOf(record);
-  if (refusals !== undefined && refusals.hasSubscribers) refusals.publish({ kind: subject.kind, label: subject.label, site: subject.site });
-  if (record.state === MOVED) {
-    throw new MovedError(`Cannot ${what} ${subject.name}: its resource was moved or detached, and this handle owns nothing.${subject.origin} Use the handle that move() answered.`, subject);
-  }
-  const disposedAt = record.details?.disposedAt;
+  const error = record.state === MOVED ? movedError(what, subject) : disposedError(what, subject, record.details?.disposedAt);
+  if (isHeard('use-after-dispose')) emit(eventOf(record, 'use-after-dispose', 'HANDBACK_USE_AFTER_DISPOSE', 'use', error));
+  throw error;
+}
+
+function movedError(what: string, subject: Subject): MovedError {
+  return new MovedError(
+    `Cannot ${what} ${subject.name}: its resource was moved or detached, and this handle owns nothing.${subject.origin} Use the handle that move() answered, or the raw that detach() did.`,
+    subject,
+  );
+}
+
+function disposedError(what: string, subject: Subject, disposedAt: string | undefined): DisposedError {
   const where = disposedAt === undefined ? '' : ` at ${disposedAt}`;
-  throw new DisposedError(
+  return new DisposedError(
     `Cannot ${what} ${subject.name}: it was disposed${where}.${subject.origin} Keep it open for as long as it is used: move the use into the block of its \`using\`, or hand the resource on with move().`,
     subject,
   );

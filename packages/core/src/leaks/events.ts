@@ -9,7 +9,7 @@ import type { LeakLevel } from './levels.ts';
 /** A leak, or another thing that went wrong with a resource and could be told to nobody directly. Plain and cloneable. */
 export interface LeakEvent {
   readonly v: 1;
-  /** leak: forgotten, found and released · release-error: a release threw with nobody to tell · use-after-dispose: a guard threw. */
+  /** leak: forgotten, found and released · release-error: a release threw with nobody to tell · use-after-dispose: a guard threw `error`. */
   readonly event: 'leak' | 'release-error' | 'use-after-dispose';
   readonly kind: string;
   readonly code: string;
@@ -61,13 +61,27 @@ export function channel(name: ChannelName): Channel | undefined {
   return channels.get(name);
 }
 
-/** Tells everyone who listens. */
+/** True where somebody listens: what would be said of a wrong use is put together only then. */
+export function isHeard(event: LeakEvent['event']): boolean {
+  return listeners.size > 0 || channel(event)?.hasSubscribers === true;
+}
+
+/** A thrown value in words, whatever it is. */
+export function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return 'a value that has no text';
+  }
+}
+
+/** Tells everyone who listens. Never throws. */
 export function emit(event: LeakEvent): void {
   for (const listener of [...listeners]) {
     try {
       listener(event);
     } catch (error) {
-      host.process?.emitWarning?.(`A leak listener threw: ${String(error)}`, { type: 'HandbackWarning', code: 'HANDBACK_LISTENER' });
+      host.process?.emitWarning?.(`A leak listener threw: ${textOf(error)}`, { type: 'HandbackWarning', code: 'HANDBACK_LISTENER' });
     }
   }
   const named = channel(event.event);

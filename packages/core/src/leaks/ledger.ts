@@ -145,7 +145,7 @@ export function sweepLedger(): number | undefined {
  */
 function found(record: ResourceRecord, how: Found): boolean {
   if (!isOpen(record) || record.uses > 0 || record.tracking !== IN_LEDGER) return false;
-  detailsOf(record).leaked = true;
+  detailsOf(record).leaked = how;
   noteLeak(record, how);
   record.kind.reclaim(record);
   return true;

@@ -63,9 +63,9 @@ function readEnvironment(): LeakOptions {
   for (const part of text?.split(',') ?? []) {
     const [name = '', value] = part.trim().split('=');
     if (value === undefined && levels.includes(name as LeakLevel)) options.level = name as LeakLevel;
-    else if (name === 'touch' && /^\d+$/.test(value ?? '')) options.touch = Number(value);
+    else if (name === 'touch' && /^\d{1,9}$/.test(value ?? '')) options.touch = Number(value);
     else if (name !== '') {
-      host.process?.emitWarning?.(`HANDBACK_LEAKS: '${part}' is not known. Expected a level (${levels.join(', ')}), then touch=N.`, { type: 'HandbackWarning', code: 'HANDBACK_LEAKS' });
+      host.process?.emitWarning?.(`HANDBACK_LEAKS: '${part}' is not known, and ignored. Expected a level (${levels.join(', ')}), then touch=N, as in HANDBACK_LEAKS=strict,touch=8.`, { type: 'HandbackWarning', code: 'HANDBACK_LEAKS' });
     }
   }
   return options;

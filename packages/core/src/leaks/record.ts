@@ -88,10 +88,10 @@ export class Details {
   charge: HeldCharge | undefined = undefined;
   parent: ResourceRecord | undefined = undefined;
   children: number = 0;
-  /** Of a share: the record that owns the raw. Of that record: how many handles own it. */
-  source: ResourceRecord | undefined = undefined;
-  owners: number = 1;
-  leaked: boolean = false;
+  /** The records of all handles that share the resource, this one among them; undefined where nobody ever shared it. */
+  owners: Set<ResourceRecord> | undefined = undefined;
+  /** Set when it was found to be forgotten. */
+  leaked: Found | undefined = undefined;
   closing: Deferred | undefined = undefined;
   pinned: object | undefined = undefined;
   registered: boolean = false;

@@ -3,10 +3,10 @@
  * gathered for the length of a sweep or a turn and reported together, so that 900 forgotten files are one warning, and the
  * children of a leaked parent are folded into their root.
  */
-import { host, now } from '../runtime/host.ts';
-import { emit } from './events.ts';
+import { host, now, type HostProcess } from '../runtime/host.ts';
+import { emit, textOf, type LeakEvent } from './events.ts';
 import { leakSettings, recording } from './levels.ts';
-import type { Details, Found, ResourceRecord } from './record.ts';
+import { detailsOf, type Details, type Found, type ResourceRecord } from './record.ts';
 import { frameText, type Site } from './site.ts';
 
 /** The warning that `process` prints and emits; its fields are those of the event. */
@@ -78,7 +78,7 @@ export function reportLeaks(): void {
 
 function hasLeakedAncestor(details: Details): boolean {
   for (let parent = details.parent?.details; parent !== undefined; parent = parent.parent?.details) {
-    if (parent.leaked) return true;
+    if (parent.leaked !== undefined) return true;
   }
   return false;
 }
@@ -112,25 +112,8 @@ function reportGroup(tally: Tally, group: readonly Noted[]): void {
   const { level } = leakSettings;
   if (level === 'off') return;
   const { record, details } = first;
-  emit({
-    v: 1,
-    event: 'leak',
-    kind: tally.kind,
-    code: codeOf(tally.kind),
-    id: details.id,
-    label: details.label,
-    site: tally.site && { key: tally.site.key, frames: tally.site.frames },
-    touches: details.touches,
-    disposedAt: undefined,
-    bytes: group.reduce((sum, leak) => sum + leak.details.bytes, 0),
-    ageMs: time - details.born,
-    count: { new: group.length, total: tally.total },
-    how: first.how,
-    level,
-    parentId: details.parent?.details?.id,
-    pid: host.process?.pid,
-    error: undefined,
-  });
+  const bytes = group.reduce((sum, leak) => sum + leak.details.bytes, 0);
+  emit({ ...eventOf(record, 'leak', codeOf(tally.kind), first.how), bytes, count: { new: group.length, total: tally.total } });
   if (level === 'strict') failAtExit();
   if (tally.total < tally.next || !leakSettings.warn) return;
   warn(tally, first, record.kind.describe(first.raw));
@@ -142,8 +125,27 @@ function warn(tally: Tally, example: Noted, described: string | undefined): void
   const warning = new ResourceLeakWarning(message, codeOf(tally.kind), { kind: tally.kind, site: tally.site, count, detail: detailOf(tally, example, described) });
   while (tally.next <= tally.total) tally.next *= 10;
   tally.untold = 0;
-  if (host.process?.emitWarning !== undefined) host.process.emitWarning(warning);
-  else host.console?.warn(`${warning.name} [${warning.code}]: ${message}\n${warning.detail}`);
+  print(warning);
+}
+
+interface Process extends HostProcess {
+  nextTick?(callback: () => void): void;
+  emit?(event: string, value: unknown): void;
+  exitCode?: number | string | undefined;
+}
+const hostProcess = host.process as Process | undefined;
+
+/** Warnings that `process` emits in its next tick; an exit before that would swallow them. */
+const unprinted = new Set<ResourceLeakWarning>();
+
+function print(warning: ResourceLeakWarning): void {
+  if (hostProcess?.emitWarning === undefined) {
+    host.console?.warn(`${warning.name} [${warning.code}]: ${warning.message}\n${warning.detail}`);
+    return;
+  }
+  hostProcess.emitWarning(warning);
+  unprinted.add(warning);
+  hostProcess.nextTick?.(() => unprinted.delete(warning));
 }
 
 function headline(tally: Tally): string {
@@ -179,23 +181,72 @@ let summarizing = false;
 function summarizeAtExit(): void {
   if (summarizing) return;
   summarizing = true;
-  host.process?.on?.('exit', () => {
+  hostProcess?.on?.('exit', () => {
     reportLeaks();
+    // emitWarning would print in a later tick, and there is none; the event itself is what it would emit.
+    for (const warning of unprinted) hostProcess.emit?.('warning', warning);
     const untold = [...tallies.values()].filter((tally) => tally.untold > 0 && tally.total > tally.untold);
     if (untold.length === 0 || leakSettings.level === 'off' || !leakSettings.warn) return;
     const lines = untold.slice(0, 10).map((tally) => `  ${plural(tally.total, tally.kind)} in all${tally.site === undefined ? '' : ` at ${tally.site.text}`}`);
     if (untold.length > 10) lines.push(`  and ${untold.length - 10} more sites`);
     const total = untold.reduce((sum, tally) => sum + tally.untold, 0);
     const warning = new ResourceLeakWarning(`${total} more leaked since the last report`, 'HANDBACK_LEAKS', { kind: 'summary', site: undefined, count: { new: total, total }, detail: lines.join('\n') });
-    // emitWarning would print in a later tick, and there is none; the event itself is what it would emit.
-    (host.process as { emit?(event: string, value: unknown): void }).emit?.('warning', warning);
+    hostProcess.emit?.('warning', warning);
   });
 }
 
 /** At level `strict` a leak is a failure: the process says so in its exit code, unless the app has chosen one. */
 function failAtExit(): void {
-  const process = host.process as { exitCode?: number | string | undefined } | undefined;
-  if (process !== undefined && (process.exitCode === undefined || process.exitCode === 0)) process.exitCode = 1;
+  if (hostProcess !== undefined && (hostProcess.exitCode === undefined || hostProcess.exitCode === 0)) hostProcess.exitCode = 1;
+}
+
+/** What is told of one resource, as plain data. */
+export function eventOf(record: ResourceRecord, event: LeakEvent['event'], code: string, how: LeakEvent['how'], error?: unknown): LeakEvent {
+  const details = detailsOf(record);
+  const { site } = details;
+  return {
+    v: 1,
+    event,
+    kind: record.kind.kind,
+    code,
+    id: details.id,
+    label: details.label,
+    site: site && { key: site.key, frames: site.frames },
+    touches: details.touches && [...details.touches],
+    disposedAt: details.disposedAt,
+    bytes: details.bytes,
+    ageMs: now() - details.born,
+    count: { new: 1, total: 1 },
+    how,
+    level: leakSettings.level,
+    parentId: details.parent?.details?.id,
+    pid: hostProcess?.pid,
+    error,
+  };
+}
+
+const failures = new Map<string, number>();
+
+/** Tells of a release that threw when nobody could catch it: by an event, and by a warning at the first of a kind and at powers of ten. */
+export function reportFailure(record: ResourceRecord, error: unknown): void {
+  const details = detailsOf(record);
+  const code = 'HANDBACK_RELEASE_ERROR';
+  emit(eventOf(record, 'release-error', code, details.leaked ?? 'dispose', error));
+  const { kind } = record.kind;
+  const count = (failures.get(kind) ?? 0) + 1;
+  failures.set(kind, count);
+  if (!/^10*$/.test(String(count)) || !leakSettings.warn || leakSettings.level === 'off') return;
+  const name = details.label === undefined ? withArticle(kind) : `${kind} '${details.label}'`;
+  const lines = details.leaked === undefined ? ['  after     its dispose had returned: uses in flight, or children, held the release back'] : ['  after     it was found to be forgotten'];
+  if (details.site !== undefined) lines.push(`  acquired  ${details.site.text}`);
+  if (count > 1) lines.push(`  same kind ${count} in all`);
+  lines.push(details.leaked === undefined ? '  fix       await disposeAsync(), which rejects; or listen by leaks.subscribe(…)' : '  more      leaks.subscribe(…) hears of each');
+  const warning = { type: 'ResourceReleaseWarning', code, detail: lines.join('\n') };
+  hostProcess?.emitWarning?.(`The release of ${name} failed: ${textOf(error)}`, warning);
+}
+
+function withArticle(kind: string): string {
+  return `${/^[aeiou]/i.test(kind) ? 'an' : 'a'} ${kind}`;
 }
 
 /** `HANDBACK_LEAK_FILE` for the kind `file`. */

@@ -37,6 +37,8 @@ interface ErrorSettings {
   captureStackTrace?(target: object, below?: Function): void;
 }
 const settings = Error as unknown as ErrorSettings;
+// Taken when loaded, so that what an app puts in its place later is not run by our captures.
+const { captureStackTrace } = settings;
 
 /** Folders whose frames are left out: this package's own, and those of adapters that name their module. */
 const hiddenFolders = new Set<string>();
@@ -45,68 +47,64 @@ const hiddenFolders = new Set<string>();
 export function hideFrames(module: string): void {
   hiddenFolders.add(toPath(module).replace(/[^/\\]*$/, ''));
 }
-hideFrames((import.meta as unknown as { url: string }).url);
+const { url } = import.meta as unknown as { url: string };
+// Run from its sources, the package is the folder above this one; bundled, that of its one file. In a bundle of the app's it has none.
+if (/\/(?:@handback|packages)\/core\//.test(url)) hideFrames(url.replace(/leaks\/site\.ts$/, ''));
+
+/** Helpers that compilers import for `using`, as modules or as virtual ones: between a dispose and the line that asked for it. */
+const helpers = /(?:\/node_modules\/|^\0)(?:tslib|@oxc-project[+/]runtime|@babel\/runtime|@swc\/helpers)(?:@[^/]+)?\//;
 
 /** Captures the calling line; frames above `below`, the public function that was called, are left out. Cheap until it is read. */
 export function capture(below: Function): Error {
-  const limit = settings.stackTraceLimit;
-  const error = quiet();
-  try {
-    settings.stackTraceLimit = CAPTURED;
-    if (settings.captureStackTrace !== undefined) settings.captureStackTrace(error, below);
-    else return new Error();
-  } catch {
-    // Frozen intrinsics: the app's own limit applies.
-  } finally {
-    restore('stackTraceLimit', limit);
-  }
-  return error;
-}
-
-// An Error that costs no capture of its own.
-function quiet(): Error {
-  const limit = settings.stackTraceLimit;
+  const own = Object.getOwnPropertyDescriptor(settings, 'stackTraceLimit');
+  // Frozen, or an accessor, whose functions are the app's: then its own limit applies.
+  const settable = own === undefined ? Object.isExtensible(settings) : own.writable === true;
+  if (!settable) return captureInto(new Error(), below);
   try {
     settings.stackTraceLimit = 0;
-  } catch {}
-  const error = new Error();
-  restore('stackTraceLimit', limit);
+    const error = new Error(); // Without a capture of its own.
+    settings.stackTraceLimit = CAPTURED;
+    return captureInto(error, below);
+  } finally {
+    if (own === undefined) delete settings.stackTraceLimit;
+    else settings.stackTraceLimit = own.value as number;
+  }
+}
+
+function captureInto(error: Error, below: Function): Error {
+  if (captureStackTrace === undefined) return new Error();
+  captureStackTrace(error, below);
   return error;
 }
 
-function restore(name: 'stackTraceLimit' | 'prepareStackTrace', value: unknown): void {
-  try {
-    if (value === undefined) delete settings[name];
-    else (settings as Record<string, unknown>)[name] = value;
-  } catch {}
-}
-
-/** Reads a capture's stack with the runtime's own formatter, whatever the app has installed. */
+/** Reads a capture's stack with the runtime's own formatter, whatever the app has installed; empty where the app's cannot be put aside. */
 function readStack(error: Error): string {
-  const own = Object.hasOwn(settings, 'prepareStackTrace');
-  const prepare = settings.prepareStackTrace;
+  const own = Object.getOwnPropertyDescriptor(settings, 'prepareStackTrace');
   try {
-    if (own) settings.prepareStackTrace = undefined;
+    if (own !== undefined && !putAside(own)) return '';
     return String(error.stack);
   } catch {
     return '';
   } finally {
-    if (own) settings.prepareStackTrace = prepare;
+    if (own !== undefined) Reflect.defineProperty(settings, 'prepareStackTrace', own);
   }
+}
+
+// By descriptors, so that an accessor of the app's is not run either, and nothing is thrown where Error is frozen.
+function putAside({ configurable, value }: PropertyDescriptor): boolean {
+  if (Reflect.defineProperty(settings, 'prepareStackTrace', configurable === true ? { value: undefined, configurable } : { value: undefined })) return true;
+  // Frozen with what Node itself has put there: that is no code of the app's.
+  return value === undefined || (value as { name?: unknown }).name === 'ErrorPrepareStackTrace';
 }
 
 const sites = new Map<string, Site>();
 
 /** The site of a capture; undefined where the stack shows no line of user code. */
 export function siteOf(kind: string, error: Error): Site | undefined {
-  const frames: Frame[] = [];
-  let hidden = 0;
-  for (const line of readStack(error).split('\n')) {
-    const frame = parse(line);
-    if (frame === undefined) continue;
-    if (isHidden(frame.file)) hidden++;
-    else if (frames.length < KEPT) frames.push({ ...frame, file: shorten(frame.file) });
-  }
+  const all = parseStack(error);
+  const shown = all.filter(({ file }) => !isHidden(file));
+  const frames = shown.slice(0, KEPT).map((frame) => ({ ...frame, file: shorten(frame.file) }));
+  const hidden = all.length - shown.length;
   const [first] = frames;
   if (first === undefined) return undefined;
   const key = `${kind}\n${frames.map(frameText).join('\n')}`;
@@ -128,13 +126,17 @@ export function frameText(frame: Frame): string {
 const v8Line = /^\s*at (?:async )?(?:(.*?) \()?(.+?):(\d+):(\d+)\)?$/;
 const otherLine = /^(.*?)@(.+?):(\d+):(\d+)$/;
 
-function parse(line: string): Frame | undefined {
-  const [, fn = '', file = '', row, col] = v8Line.exec(line) ?? otherLine.exec(line) ?? [];
-  return row === undefined ? undefined : { fn, file: toPath(file), line: Number(row), col: Number(col) };
+function parseStack(error: Error): Frame[] {
+  const frames: Frame[] = [];
+  for (const line of readStack(error).split('\n')) {
+    const [, fn = '', file = '', row, col] = v8Line.exec(line) ?? otherLine.exec(line) ?? [];
+    if (row !== undefined) frames.push({ fn, file: toPath(file), line: Number(row), col: Number(col) });
+  }
+  return frames;
 }
 
 function isHidden(file: string): boolean {
-  if (file.startsWith('node:') || file.startsWith('native') || file.includes('/node_modules/@handback/')) return true;
+  if (file.startsWith('node:') || file.startsWith('native') || file.includes('/node_modules/@handback/') || helpers.test(file)) return true;
   for (const folder of hiddenFolders) if (file.startsWith(folder)) return true;
   return false;
 }

@@ -14,12 +14,19 @@ export interface Exit {
   readonly errors: string;
 }
 
+export interface RunOptions {
+  /** For Node itself. */
+  readonly args?: readonly string[];
+  /** A limit on descriptors. */
+  readonly descriptors?: number;
+}
+
 const core = fileURLToPath(new URL('../../', import.meta.url));
 // Below node_modules, so that Vitest leaves the files to Node.
 const cache = fileURLToPath(new URL('../../../../node_modules/.cache/', import.meta.url));
 
 /** Bundles the package once for a test file; the folder goes with it. */
-export function useCopies(): { load(): Promise<Core>; run(program: string, options?: { args?: string[]; signal?: AbortSignal }): Promise<Exit> } {
+export function useCopies(): { load(): Promise<Core>; run(program: string, options?: RunOptions): Promise<Exit> } {
   let folder: string;
   let copies = 0;
   beforeAll(async () => {
@@ -44,19 +51,16 @@ export function useCopies(): { load(): Promise<Core>; run(program: string, optio
   };
   return {
     load: () => import(/* @vite-ignore */ copy()) as Promise<Core>,
-    run: (program, { args = [], signal } = {}) => {
+    run: (program, { args = [], descriptors } = {}) => {
       // Programs stand beside the copies: their lines are user code.
       const path = join(folder, `program-${++copies}.mjs`);
       writeFileSync(path, program.replaceAll('@handback/core/copy', copy()).replaceAll('@handback/core', copy()));
       return new Promise((resolve) => {
-        execFile(
-          process.execPath,
-          [...args, path],
-          { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: '' }, ...(signal && { signal }) },
-          (error, output, errors) => {
-            resolve({ code: error === null ? 0 : (error.code as unknown as number | null), output, errors });
-          },
-        );
+        const limited = descriptors === undefined ? [] : ['sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh'];
+        const [command, ...rest] = [...limited, process.execPath, ...args, path] as [string];
+        execFile(command, rest, { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: '' } }, (error, output, errors) => {
+          resolve({ code: error === null ? 0 : (error.code as unknown as number | null), output, errors });
+        });
       });
     },
   };

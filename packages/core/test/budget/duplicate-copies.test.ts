@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import * as here from '@handback/core';
 import { useCopies, type Core } from './copies.ts';
-import { allowFullCollection, fill, outcomeOf, settled, thrownBy } from './support.ts';
+import { forgetCollections, fill, outcomeOf, settled, thrownBy } from './support.ts';
 
 const copies = useCopies();
 let there: Core;
@@ -130,7 +130,7 @@ describe('one ledger', () => {
     const kind = there.defineResource({ kind: 'thing', openSync: () => 1, release: () => {}, cost: () => ({ budget, amount: 3 }) });
     forget(() => kind.acquireSync());
     expect(budget.stats().used).toBe(3);
-    allowFullCollection();
+    forgetCollections();
     using permit = budget.acquireSync(2);
     expect(permit.amount).toBe(2);
   });

@@ -116,10 +116,8 @@ export async function handOn(held: Permit, { order, outcomes }: ReturnType<typeo
   }
 }
 
-/** Lets the next synchronous collection be a full one: they are rationed by what the last one found, which other tests decide. */
-export function allowFullCollection(): void {
-  const { collection } = (globalThis as unknown as Record<symbol, { collection: { freed: boolean } }>)[Symbol.for('handback/1')] as {
-    collection: { freed: boolean };
-  };
-  collection.freed = true;
+/** Forgets the collections so far: how long ago the last one was, and what it found, decides whether the next one is worth its price. */
+export function forgetCollections(): void {
+  const { collection } = (globalThis as unknown as Record<symbol, { collection: object }>)[Symbol.for('handback/1')] as { collection: object };
+  Object.assign(collection, { end: Number.NEGATIVE_INFINITY, duration: 0, freed: true });
 }

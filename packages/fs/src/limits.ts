@@ -2,7 +2,7 @@
  * How many descriptors this process may have, and how many it has. Both are read in ways that still work when none is left, as far
  * as the platform allows: the limit is cached, the number of open ones comes from a stat, not from a listing.
  */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { openSync, readSync, statSync } from 'node:fs';
 
 /** More than this is of no use to a budget: Linux raises the limit to 2 ** 20 at most by default. */
 const MOST = 2 ** 20;

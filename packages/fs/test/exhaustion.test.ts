@@ -69,6 +69,27 @@ test('a limit that is lowered under the running process is read again', () => {
   expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: 'ERR_BUDGET_EXCEEDED\ntrue true\n' });
 });
 
+describe.each(nodes)('on Node $major', ({ node }) => {
+  test.skipIf(node === undefined)('a long synchronous loop of forgotten opens is swept by cheap collections, not by full ones', () => {
+    // Long enough for V8 to have optimised the loop and to have chosen what it makes old at birth.
+    const { status, stdout, stderr } = runLimited(
+      256,
+      `import { constants, PerformanceObserver } from 'node:perf_hooks';
+       let full = 0, all = 0;
+       const observer = new PerformanceObserver((list) => {
+         for (const { detail } of list.getEntries()) { all++; if (detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR) full++; }
+       });
+       observer.observe({ entryTypes: ['gc'] });
+       for (let index = 0; index < 400_000; index++) files.openSync(process.execPath);
+       await new Promise((resolve) => setTimeout(resolve, 10));
+       console.log(all > 1_000, full < all / 20);`,
+      {},
+      node,
+    );
+    expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: 'true true\n' });
+  });
+});
+
 test('an open that waits while another holds the last descriptor is served when it is disposed, and the process stays alive for it', () => {
   const { status, stdout, stderr } = runLimited(
     256,

@@ -5,7 +5,7 @@
  */
 import { ClosedError } from '../errors/index.ts';
 import type { HeldCharge } from '../leaks/record.ts';
-import type { Place } from './line.ts';
+import type { Early, Place } from './line.ts';
 import { pump } from './line.ts';
 
 /** What a Budget can win back: idle things that it holds permits for. */
@@ -51,12 +51,14 @@ export class Account {
   calm: number;
   closed = false;
   findLimit: (() => number) | undefined;
-  /** Waiters that asked for this account, in order. */
+  /** Waiters that asked for this account, in order, but for those who go before earlier ones. */
   head: Place | undefined = undefined;
   tail: Place | undefined = undefined;
+  early: Early | undefined = undefined;
   waiting = 0;
-  /** Of a root: the accounts of its tree that have a line. */
+  /** Of a root: the accounts of its tree that have a line, in no order; and the place of this one among them. */
   lines: Account[] = [];
+  line = -1;
   /** Grants so far: a line that sees none for long has stalled. */
   grants = 0;
   /** Outstanding amounts that `acquireSync` took ahead of a line, here and below. */

@@ -6,8 +6,23 @@ import { AcquireTimeoutError, BudgetExceededError, type ResourceErrorInfo } from
 import type { Details } from '../leaks/record.ts';
 import { amountOf, Charge, type Account } from './account.ts';
 import { requirePriority, requireTimeout, show } from './amounts.ts';
-import { explain, numbersOf } from './holders.ts';
-import { endWaits, extrasOf, grantCharges, haveRoom, joinLines, lackingRoom, mustQueue, NO_PURPOSE, overtaken, pump, Waiter, type Outcome, type Purpose } from './line.ts';
+import { explain, lookOnce, numbersOf } from './holders.ts';
+import {
+  endWaits,
+  extrasOf,
+  grantCharges,
+  haveRoom,
+  joinLines,
+  lackingRoom,
+  mustQueue,
+  NO_PURPOSE,
+  overtaken,
+  placesIn,
+  pump,
+  Waiter,
+  type Outcome,
+  type Purpose,
+} from './line.ts';
 import { isReclaiming, reclaimOnce, reclaimSync, startReclaim } from './reclaim.ts';
 import { onRefusal, unwatchWaiter, watchWaiter, type Signal, type SignalShape } from './wait.ts';
 
@@ -128,7 +143,12 @@ export function admitSync(wanted: Charge, purpose: Purpose): void {
       }
       return;
     }
-    throw exceeded(narrow, amountOf(wanted, narrow), purpose, `promised to those in line: synchronous acquires may overtake them by ${allowance(narrow)} in all, and ${narrow.ahead} are out`);
+    throw exceeded(
+      narrow,
+      amountOf(wanted, narrow),
+      purpose,
+      `promised to those in line: synchronous acquires may overtake them by ${allowance(narrow)} in all, and ${narrow.ahead} are out`,
+    );
   }
   const { account, amount } = lackingRoom(wanted) ?? wanted;
   throw exceeded(account, amount, purpose, 'full, and nothing could be won back');
@@ -147,12 +167,12 @@ function tooFarAhead(wanted: Charge): Account | undefined {
 export function resize(account: Account, capacity: number): void {
   account.resize(capacity);
   const refused = new Map<Waiter, BudgetExceededError>();
-  for (const line of account.root.lines) {
-    for (let place = line.head; place !== undefined; place = place.after) {
-      const error = refit(place.waiter.wanted, place.waiter.purpose);
-      if (error !== undefined) refused.set(place.waiter, error);
+  lookOnce(() => {
+    for (const { waiter } of account.root.lines.flatMap(placesIn)) {
+      const error = refit(waiter.wanted, waiter.purpose);
+      if (error !== undefined) refused.set(waiter, error);
     }
-  }
+  });
   endWaits(refused.keys(), (waiter) => refused.get(waiter));
   pump(account.root);
 }
@@ -175,7 +195,11 @@ function nameOf({ kind = 'permit', label }: Purpose): string {
 export function exceeded(account: Account, amount: number, purpose: Purpose, why: string, info: ResourceErrorInfo = {}): BudgetExceededError {
   const numbers = numbersOf(account, amount);
   const place = why.startsWith('more than') ? why : `budget '${account.name}' is ${why}`;
-  return new BudgetExceededError(`No room for a ${nameOf(purpose)}: ${place}. ${explain(numbers, account)}`, numbers, { kind: purpose.kind, label: purpose.label, ...info });
+  return new BudgetExceededError(`No room for a ${nameOf(purpose)}: ${place}. ${explain(numbers, account)}`, numbers, {
+    kind: purpose.kind,
+    label: purpose.label,
+    ...info,
+  });
 }
 
 export function timedOut(charge: Charge | undefined, purpose: Purpose, phase: 'wait' | 'open', timeout: string): AcquireTimeoutError {
@@ -193,6 +217,11 @@ onRefusal({
   late: (waiters) => reclaimOnce(() => waiters.filter((waiter) => waiter.outcome !== undefined).map((waiter) => waiter.wanted)),
   error: (waiter) => {
     const { account, amount } = lackingRoom(waiter.wanted) ?? waiter.wanted;
-    return timedOut(new Charge(account, amount, undefined), waiter.purpose, 'wait', (waiter.extras?.deadline ?? -1) >= 0 ? 'within its time-out' : 'within 30 s in which the budget granted nothing');
+    return timedOut(
+      new Charge(account, amount, undefined),
+      waiter.purpose,
+      'wait',
+      waiter.extras?.deadline !== undefined ? 'within its time-out' : 'within 30 s in which the budget granted nothing',
+    );
   },
 });

@@ -9,7 +9,7 @@ import { shared, shareKey } from '../runtime/protocol.ts';
 import { Account, Charge, type Oversize, type Reclaimer } from './account.ts';
 import { admitSync, chargeFor, checkWait, grantOf, resize, tryAdmit, waitInLine, type WaitOptions } from './admit.ts';
 import { requireAmount, requireCapacity, show } from './amounts.ts';
-import { endWaits, NO_PURPOSE, type Waiter } from './line.ts';
+import { endWaits, NO_PURPOSE, placesIn } from './line.ts';
 import { detailsFor, Permit } from './permit.ts';
 
 /** Options of a Budget. */
@@ -169,11 +169,9 @@ export class Budget implements Disposable {
     if (account.closed) return;
     account.closed = true;
     account.quiet = false;
-    const waiters: Waiter[] = [];
-    for (const line of account.root.lines) {
-      for (let place = line.head; place !== undefined; place = place.after) if (isUnder(place.waiter.wanted, account)) waiters.push(place.waiter);
-    }
-    endWaits(waiters, () => new ClosedError(`Budget '${account.name}' was disposed while this acquire waited in line.`));
+    const waiting = account.root.lines.flatMap(placesIn).map(({ waiter }) => waiter);
+    const ended = waiting.filter((waiter) => isUnder(waiter.wanted, account));
+    endWaits(ended, () => new ClosedError(`Budget '${account.name}' was disposed while this acquire waited in line.`));
   }
 
   [Symbol.dispose](): void {

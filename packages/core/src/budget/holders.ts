@@ -47,16 +47,33 @@ export function holdersHere(account: object): Holder[] {
   return [...groups.values()];
 }
 
+let known: Map<Account, readonly Holder[]> | undefined;
+
+/** Looks at each budget's holders but once while many errors are made together: there may be as many holders as there are errors. */
+export function lookOnce(makeErrors: () => void): void {
+  known = new Map();
+  try {
+    makeErrors();
+  } finally {
+    known = undefined;
+  }
+}
+
+function holdersOf(account: Account): readonly Holder[] {
+  const holders = known?.get(account) ?? shared.copies.flatMap((copy) => copy.holders(account)).sort((a, b) => b.amount - a.amount);
+  known?.set(account, holders);
+  return holders;
+}
+
 /** The numbers of a budget that is full, its greatest holders first. */
 export function numbersOf(account: Account, requested: number): BudgetNumbers {
-  const holders = shared.copies.flatMap((copy) => copy.holders(account));
   return {
     budget: account.name,
     requested,
     capacity: account.capacity(),
     used: account.used,
     waiting: account.waiting,
-    holders: holders.sort((a, b) => b.amount - a.amount),
+    holders: holdersOf(account),
   };
 }
 
@@ -66,7 +83,9 @@ const NAMED = 5;
 export function explain(numbers: BudgetNumbers, account: Account): string {
   const size = (amount: number): string => (account.unit === 'bytes' ? formatBytes(amount) : plural(amount, account.unit));
   const capacity = numbers.capacity === Number.POSITIVE_INFINITY ? 'unbounded' : size(numbers.capacity);
-  const lines = [`${size(numbers.requested)} asked for, ${account.unit === 'bytes' ? size(numbers.used) : numbers.used} of ${capacity} in use, ${numbers.waiting} waiting.`];
+  const lines = [
+    `${size(numbers.requested)} asked for, ${account.unit === 'bytes' ? size(numbers.used) : numbers.used} of ${capacity} in use, ${numbers.waiting} waiting.`,
+  ];
   for (const holder of numbers.holders.slice(0, NAMED)) {
     const name = holder.label === undefined ? '' : ` '${holder.label}'`;
     const place = holder.site === undefined ? '' : ` at ${holder.site}`;

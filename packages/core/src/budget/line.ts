@@ -9,6 +9,7 @@
 import type { Details } from '../leaks/record.ts';
 import { shared } from '../runtime/protocol.ts';
 import type { Account, Charge } from './account.ts';
+import { Heap } from './heap.ts';
 
 /** How many tickets a step of priority is worth. */
 export const TICKETS_A_STEP = 64;
@@ -34,13 +35,18 @@ export interface Outcome {
   settle(waiter: Waiter, error: unknown, granted: boolean): void;
 }
 
+/** When a wait ends, by the monotonic clock; a member of the heap of deadlines. */
+export interface Deadline {
+  readonly waiter: Waiter;
+  readonly time: number;
+  index: number;
+}
+
 /** What few waiters have, in an object of its own, so that the others weigh less: ten thousand of them are all alive at once. */
 export class Extras {
   /** Places in the lines of further budgets, in the order of the charges. */
   readonly more: Place[] = [];
-  /** By the monotonic clock, and the place in the heap of deadlines; -1 where there is none. */
-  deadline: number = -1;
-  index: number = -1;
+  deadline: Deadline | undefined = undefined;
   signal: { readonly aborted: boolean; readonly reason: unknown } | undefined = undefined;
   /** For a permit: its label and line. */
   details: Details | undefined = undefined;
@@ -104,34 +110,86 @@ export function leaveLines(waiter: Waiter): void {
 }
 
 function insert(account: Account, place: Place): void {
-  const { key } = place.waiter;
-  let before = account.tail;
-  while (before !== undefined && before.waiter.key > key) before = before.before;
-  const after = before === undefined ? account.head : before.after;
-  place.before = before;
-  place.after = after;
-  if (before === undefined) account.head = place;
-  else before.after = place;
-  if (after === undefined) account.tail = place;
-  else after.before = place;
+  const { tail } = account;
+  if (tail !== undefined && precedes(place.waiter, tail.waiter)) (account.early ??= new Early()).add(place);
+  else {
+    place.before = tail;
+    if (tail === undefined) account.head = place;
+    else tail.after = place;
+    account.tail = place;
+  }
   if (account.waiting++ === 0) {
-    account.root.lines.push(account);
+    account.line = account.root.lines.push(account) - 1;
     account.root.quiet = false;
   }
 }
 
 function remove(account: Account, place: Place): void {
-  const { before, after } = place;
-  if (before === undefined) account.head = after;
-  else before.after = after;
-  if (after === undefined) account.tail = before;
-  else after.before = before;
-  place.before = place.after = undefined;
+  if (account.early?.remove(place) !== true) {
+    const { before, after } = place;
+    if (before === undefined) account.head = after;
+    else before.after = after;
+    if (after === undefined) account.tail = before;
+    else after.before = before;
+    place.before = place.after = undefined;
+  }
   if (--account.waiting === 0) {
     const { lines } = account.root;
-    lines.splice(lines.indexOf(account), 1);
+    const last = lines.pop() as Account;
+    if (last !== account) lines[(last.line = account.line)] = last;
     account.root.quiet = lines.length === 0 && !account.root.closed;
   }
+}
+
+function precedes(a: Waiter, b: Waiter): boolean {
+  return a.key === b.key ? a.ticket < b.ticket : a.key < b.key;
+}
+
+/**
+ * Those of a line who go before others that came earlier. The others stand in a list, in the order in which they came; to look for
+ * a place in it would take as long as the line is, for each of them.
+ */
+export class Early {
+  readonly #heap = new Heap<{ readonly place: Place; index: number }>((a, b) => precedes(a.place.waiter, b.place.waiter));
+  readonly #members = new Map<Place, { readonly place: Place; index: number }>();
+
+  get first(): Place | undefined {
+    return this.#heap.first?.place;
+  }
+
+  get places(): Iterable<Place> {
+    return this.#members.keys();
+  }
+
+  add(place: Place): void {
+    const member = { place, index: -1 };
+    this.#members.set(place, member);
+    this.#heap.add(member);
+  }
+
+  /** False for one who stands in the list. */
+  remove(place: Place): boolean {
+    const member = this.#members.get(place);
+    if (member === undefined) return false;
+    this.#members.delete(place);
+    this.#heap.remove(member);
+    return true;
+  }
+}
+
+/** The first in the line of an account. */
+export function firstIn({ head, early }: Account): Place | undefined {
+  const first = early?.first;
+  if (first === undefined) return head;
+  return head === undefined || precedes(first.waiter, head.waiter) ? first : head;
+}
+
+/** All in the line of an account, in order. */
+export function placesIn({ head, early }: Account): Place[] {
+  const places = early === undefined ? [] : [...early.places];
+  const isOrdered = places.length === 0;
+  for (let place = head; place !== undefined; place = place.after) places.push(place);
+  return isOrdered ? places : places.sort(({ waiter: a }, { waiter: b }) => (precedes(a, b) ? -1 : 1));
 }
 
 /** Settles a waiter: out of line first, so that whoever comes second finds nothing to do. */
@@ -171,17 +229,40 @@ export function pump(root: Account): void {
   const [only] = root.lines;
   // Nothing can be had in the tree of a full root, however many lines there are.
   if (only === undefined || root.used >= root.capacity()) return;
-  if (root.lines.length > 1 || !pumpAlone(only)) pumpTogether(root);
+  if (root.lines.length === 1 ? !pumpAlone(only) : !pumpTree(root)) pumpTogether(root);
 }
 
 /** One line, waiters of one budget: the head is all there is to look at. False where that does not hold. */
 function pumpAlone(account: Account): boolean {
-  for (let head = account.head?.waiter; head !== undefined; head = account.head?.waiter) {
+  for (let head = firstIn(account)?.waiter; head !== undefined; head = firstIn(account)?.waiter) {
     if (head.wanted.next !== undefined) return false;
     if (!account.hasRoom(head.wanted.amount)) return true;
     settleWaiter(head, undefined, true);
   }
   return true;
+}
+
+/**
+ * The lines of one tree, waiters of one budget each: whoever lacks room in the budget asked for holds up nobody above it, so the first
+ * of the others is all there is to look at, one pass over the lines for each grant. False where that does not hold.
+ */
+function pumpTree(root: Account): boolean {
+  for (;;) {
+    let next: Waiter | undefined;
+    for (const line of root.lines) {
+      const { waiter } = firstIn(line) as Place;
+      if (waiter.wanted.next !== undefined) return false;
+      if (line.used + waiter.wanted.amount <= line.capacity() && (next === undefined || precedes(waiter, next))) next = waiter;
+    }
+    if (next === undefined) return true;
+    const { account, amount } = next.wanted;
+    for (let above = account.parent; above !== undefined; above = above.parent) {
+      // It holds up its siblings there, or somebody there holds it up.
+      if (above.waiting > 0) return false;
+      if (above.used + amount > above.capacity()) return above === root;
+    }
+    settleWaiter(next, undefined, true);
+  }
 }
 
 function pumpTogether(root: Account): void {
@@ -194,23 +275,24 @@ function pumpTogether(root: Account): void {
   }
 }
 
-/** The first waiters of all lines in the trees of `roots` and in those tied to them, which are added; in order. */
-function headsOf(roots: Set<Account>): Waiter[] {
+/** The first waiters of all lines in the trees of `roots` and in those tied to them, which are added. */
+function headsOf(roots: Set<Account>): Set<Waiter> {
   const heads = new Set<Waiter>();
   for (const tree of roots) {
-    for (const { head } of tree.lines) {
-      if (head === undefined) continue;
-      heads.add(head.waiter);
-      for (let charge: Charge | undefined = head.waiter.wanted; charge !== undefined; charge = charge.next) roots.add(charge.account.root);
+    for (const line of tree.lines) {
+      const { waiter } = firstIn(line) as Place;
+      heads.add(waiter);
+      for (let charge: Charge | undefined = waiter.wanted; charge !== undefined; charge = charge.next) roots.add(charge.account.root);
     }
   }
-  return [...heads].sort((a, b) => a.key - b.key || a.ticket - b.ticket);
+  return heads;
 }
 
-function nextGrantable(heads: readonly Waiter[]): Waiter | undefined {
+function nextGrantable(heads: Iterable<Waiter>): Waiter | undefined {
   const blocked = new Set<Account>();
-  for (const waiter of heads) {
-    if (isFirst(waiter) && !isBlocked(waiter.wanted, blocked) && haveRoom(waiter.wanted)) return waiter;
+  for (const waiter of [...heads].sort((a, b) => (precedes(a, b) ? -1 : 1))) {
+    // Whoever stands behind another in a line of its own is blocked by it.
+    if (!isBlocked(waiter.wanted, blocked) && haveRoom(waiter.wanted)) return waiter;
     block(waiter, blocked);
   }
   return undefined;
@@ -272,7 +354,7 @@ export function lackingRoom(wanted: Charge): { account: Account; amount: number 
 }
 
 function isFirst(waiter: Waiter): boolean {
-  return everyCharge(waiter.wanted, ({ account }) => account.head?.waiter === waiter);
+  return everyCharge(waiter.wanted, ({ account }) => firstIn(account)?.waiter === waiter);
 }
 
 function isBlocked(wanted: Charge, blocked: ReadonlySet<Account>): boolean {

@@ -7,7 +7,9 @@
 import { host, now, type Timer } from '../runtime/host.ts';
 import { LONGEST_DELAY, turn } from '../runtime/turn.ts';
 import type { Account, Charge } from './account.ts';
-import { endWaits, extrasOf, lackingRoom, Waiter, type Extras } from './line.ts';
+import { Heap } from './heap.ts';
+import { lookOnce } from './holders.ts';
+import { endWaits, extrasOf, firstIn, lackingRoom, placesIn, Waiter, type Deadline, type Place } from './line.ts';
 
 /** The signal of an AbortController: the host's own type where there is one. */
 export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer S } } ? S : SignalShape;
@@ -59,13 +61,9 @@ function forgetSignal(waiter: Waiter): void {
   signal.removeEventListener('abort', watch.listener);
 }
 
-// ── deadlines: a binary heap, so that one timer serves all and a waiter that is served leaves at once ──────────────────────
+// ── deadlines: in a heap, so that one timer serves all and a waiter that is served leaves at once ───────────────────────────
 
-interface Timed {
-  readonly waiter: Waiter;
-  readonly extras: Extras;
-}
-const heap: Timed[] = [];
+const deadlines = new Heap<Deadline>((a, b) => a.time < b.time);
 let timer: Timer | undefined;
 let timerAt = Number.POSITIVE_INFINITY;
 let refuse: { late: (waiters: readonly Waiter[]) => Promise<void>; error: Refusal };
@@ -75,65 +73,23 @@ export function onRefusal(handlers: typeof refuse): void {
   refuse = handlers;
 }
 
-function put(timed: Timed, index: number): void {
-  heap[index] = timed;
-  timed.extras.index = index;
+function watchDeadline(waiter: Waiter, timeout: number): void {
+  const deadline = { waiter, time: now() + timeout, index: -1 };
+  extrasOf(waiter).deadline = deadline;
+  deadlines.add(deadline);
+  startTimer();
 }
 
-function rise(timed: Timed, from: number): void {
-  let index = from;
-  while (index > 0) {
-    const above = (index - 1) >> 1;
-    const other = heap[above] as Timed;
-    if (other.extras.deadline <= timed.extras.deadline) break;
-    put(other, index);
-    index = above;
-  }
-  put(timed, index);
-}
-
-function sink(timed: Timed, from: number): void {
-  let index = from;
-  for (;;) {
-    let below = 2 * index + 1;
-    if (below >= heap.length) break;
-    if (below + 1 < heap.length && (heap[below + 1] as Timed).extras.deadline < (heap[below] as Timed).extras.deadline) below++;
-    const other = heap[below] as Timed;
-    if (other.extras.deadline >= timed.extras.deadline) break;
-    put(other, index);
-    index = below;
-  }
-  put(timed, index);
-}
-
-function forgetDeadline(extras: Extras): void {
-  const { index } = extras;
-  extras.index = -1;
-  const last = heap.pop() as Timed;
-  if (last.extras !== extras) {
-    if (last.extras.deadline < extras.deadline) rise(last, index);
-    else sink(last, index);
-  }
-  if (heap.length === 0) stopTimer();
-}
-
-function stopTimer(): void {
+function forgetDeadline(deadline: Deadline): void {
+  deadlines.remove(deadline);
+  if (deadlines.first !== undefined) return;
   host.clearTimeout(timer);
   timer = undefined;
   timerAt = Number.POSITIVE_INFINITY;
 }
 
-function watchDeadline(waiter: Waiter, timeout: number): void {
-  const extras = extrasOf(waiter);
-  extras.deadline = now() + timeout;
-  const timed = { waiter, extras };
-  heap.push(timed);
-  rise(timed, heap.length - 1);
-  startTimer();
-}
-
 function startTimer(): void {
-  const next = heap[0]?.extras.deadline ?? Number.POSITIVE_INFINITY;
+  const next = deadlines.first?.time ?? Number.POSITIVE_INFINITY;
   if (next >= timerAt) return;
   host.clearTimeout(timer);
   timerAt = next;
@@ -146,12 +102,12 @@ function expire(): void {
   const time = now();
   const due: Waiter[] = [];
   let late = false;
-  for (let first = heap[0]; first !== undefined && first.extras.deadline <= time; first = heap[0]) {
-    late ||= time - first.extras.deadline > LATE;
-    forgetDeadline(first.extras);
+  for (let { first } = deadlines; first !== undefined && first.time <= time; { first } = deadlines) {
+    late ||= time - first.time > LATE;
+    forgetDeadline(first);
     due.push(first.waiter);
   }
-  if (heap.length > 0) startTimer();
+  startTimer();
   if (due.length > 0) void giveUp(due, late);
 }
 
@@ -162,7 +118,9 @@ async function giveUp(due: readonly Waiter[], late: boolean): Promise<void> {
     await refuse.late(due);
   } finally {
     // One by one: what a large request has waited for may be enough for those behind it.
-    for (const waiter of due) endWaits([waiter], refuse.error);
+    lookOnce(() => {
+      for (const waiter of due) endWaits([waiter], refuse.error);
+    });
   }
 }
 
@@ -197,16 +155,18 @@ interface Stall {
 /** Ticks, not times, are counted: a loop that was blocked for a minute has not waited for a minute. */
 function ageLine(account: Account): void {
   const { ticks } = stallOf(account);
-  for (const waiter of waitersOf(account)) {
-    if (waiter.patience === 0 || --waiter.patience > 0) continue;
-    if (ticks >= DEFAULT_PATIENCE) endWaits([waiter], refuse.error);
-    else waiter.patience = DEFAULT_PATIENCE - ticks;
-  }
+  lookOnce(() => {
+    for (const waiter of placesIn(account).filter(isOurs)) {
+      if (waiter.patience === 0 || --waiter.patience > 0) continue;
+      if (ticks >= DEFAULT_PATIENCE) endWaits([waiter], refuse.error);
+      else waiter.patience = DEFAULT_PATIENCE - ticks;
+    }
+  });
 }
 
 /** A line moves when the budget that it waits for does: for that of a child this is the parent, where the parent is what lacks room. */
 function stallOf(account: Account): Stall {
-  const wanted = account.head?.waiter.wanted;
+  const wanted = firstIn(account)?.waiter.wanted;
   const of = (wanted && lackingRoom(wanted))?.account ?? account.root;
   const known = stalls.get(account);
   const stall = known?.of === of && known.grants === of.grants ? known : { of, grants: of.grants, ticks: -1 };
@@ -215,13 +175,9 @@ function stallOf(account: Account): Stall {
   return stall;
 }
 
-function waitersOf(account: Account): Waiter[] {
-  const waiters: Waiter[] = [];
-  for (let place = account.head; place !== undefined; place = place.after) {
-    // A line may hold waiters of another copy of the package: that copy watches them.
-    if (place.waiter instanceof Waiter && place === place.waiter) waiters.push(place.waiter);
-  }
-  return waiters;
+/** A line may hold waiters of another copy of the package: that copy watches them. And each is watched in the first of its lines alone. */
+function isOurs(place: Place): place is Waiter {
+  return place instanceof Waiter;
 }
 
 // ── together ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -243,7 +199,7 @@ export function watchWaiter(waiter: Waiter, timeout: number | undefined, signal:
 export function unwatchWaiter(waiter: Waiter): void {
   const { extras } = waiter;
   if (extras !== undefined) {
-    if (extras.index >= 0) forgetDeadline(extras);
+    if (extras.deadline !== undefined && extras.deadline.index >= 0) forgetDeadline(extras.deadline);
     if (extras.signal !== undefined) forgetSignal(waiter);
   }
   if (--count === 0 && typeof tick === 'object') tick.unref?.();
@@ -257,6 +213,9 @@ export function anyoneWaits(): boolean {
 /** What those of this copy want who stand first in a line: room is won for them, those behind them come later. */
 export function firstWaiting(): Charge[] {
   const wanted: Charge[] = [];
-  for (const { head } of lined) if (head instanceof Waiter) wanted.push(head.wanted);
+  for (const account of lined) {
+    const first = firstIn(account);
+    if (first !== undefined && isOurs(first)) wanted.push(first.wanted);
+  }
   return wanted;
 }

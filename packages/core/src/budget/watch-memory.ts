@@ -65,15 +65,18 @@ export function watchMemory(options: WatchMemoryOptions = {}): Disposable {
   };
   const next = (): void => {
     timer = unref(
-      host.setTimeout(() => {
-        void look().then(
-          () => ended || next(),
-          (error: unknown) => {
-            ended || next();
-            host.process?.emitWarning?.(`The memory watch failed: ${String(error)}`, { type: 'HandbackWarning', code: 'HANDBACK_WATCH' });
-          },
-        );
-      }, Math.min(interval, LONGEST_DELAY)),
+      host.setTimeout(
+        () => {
+          void look().then(
+            () => ended || next(),
+            (error: unknown) => {
+              ended || next();
+              host.process?.emitWarning?.(`The memory watch failed: ${String(error)}`, { type: 'HandbackWarning', code: 'HANDBACK_WATCH' });
+            },
+          );
+        },
+        Math.min(interval, LONGEST_DELAY),
+      ),
     );
   };
   next();

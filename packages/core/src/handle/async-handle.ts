@@ -33,15 +33,32 @@ interface PlainKind extends RecordKind {
 const resolved = Promise.resolve();
 
 /*
- * A handle has three fields, by symbols: what is written in a constructor of a derived class by a symbol costs a third of what a
- * `#private` field costs there (V8 11 to 14), and most handles live for a few lines. Such a one is *plain*: kind and raw stand in
- * the handle itself. It gets a record when it leaves the young list, or at the first operation that needs one.
+ * A handle has one field, by a symbol: what is written in a constructor of a derived class by a symbol costs a third of what a
+ * `#private` field costs there (V8 11 to 14). All that changes stands in the object behind it, so that a frozen handle can be
+ * disposed, and whoever copies a handle's properties, or wraps it in a Proxy, has made no second owner.
+ *
+ * Most handles live for a few lines. Such a one is *plain*: that object is all there is. It gets a record when it leaves the young
+ * list, or at the first operation that needs one.
  */
-const FORM = Symbol('form');
-/** The raw of a plain handle; the record of another. */
-const HELD = Symbol('held');
-/** The kind of a plain handle; the token of a recorded one: as long as it can be found, so can the handle. */
-const TIE = Symbol('tie');
+const HOLD = Symbol('hold');
+
+/**
+ * What a handle holds. A class, never an object literal: V8 learns where literals live long and makes them old at birth, and no cheap
+ * collection finds a token that an old object still points to.
+ */
+class Hold {
+  form: typeof PLAIN | typeof RECORDED | typeof ENDED;
+  /** The raw of a plain handle; the record of another. */
+  held: unknown;
+  /** The kind of a plain handle; the token of a recorded one: as long as it can be found, so can the handle. */
+  tie: unknown;
+
+  constructor(form: typeof PLAIN | typeof RECORDED, held: unknown, tie: unknown) {
+    this.form = form;
+    this.held = held;
+    this.tie = tie;
+  }
+}
 
 /** Open, without a record. */
 const PLAIN = 0;
@@ -54,51 +71,52 @@ type Inner = AsyncHandle<unknown>;
 
 const breed: Breed = {
   isYoung: (owner) => {
-    const handle = owner as Inner;
-    return handle[FORM] === PLAIN || (handle[FORM] === RECORDED && (handle[HELD] as ResourceRecord).tracking === YOUNG);
+    const { form, held } = (owner as Inner)[HOLD];
+    return form === PLAIN || (form === RECORDED && (held as ResourceRecord).tracking === YOUNG);
   },
-  record: (owner) => recordIn(owner as Inner),
+  record: (owner) => recordIn((owner as Inner)[HOLD]),
   anchor: (owner, token) => {
-    (owner as Inner)[TIE] = token;
+    (owner as Inner)[HOLD].tie = token;
   },
 };
 
 /** The record of a handle, made now if it has none. */
-function recordIn(handle: Inner): ResourceRecord {
-  const form = handle[FORM];
-  if (form === RECORDED) return handle[HELD] as ResourceRecord;
-  const record = new ResourceRecord(handle[TIE] as RecordKind, handle[HELD], undefined);
+function recordIn(hold: Hold): ResourceRecord {
+  const { form } = hold;
+  if (form === RECORDED) return hold.held as ResourceRecord;
+  const record = new ResourceRecord(hold.tie as RecordKind, hold.held, undefined);
   if (form === PLAIN) record.tracking = YOUNG;
   else record.state = CLOSED;
-  handle[FORM] = RECORDED;
-  handle[HELD] = record;
-  handle[TIE] = undefined;
+  hold.form = RECORDED;
+  hold.held = record;
+  hold.tie = undefined;
   return record;
 }
 
 /** The record of a handle of this copy of the package; undefined for anything else. */
 export function recordOf(value: object): ResourceRecord | undefined {
-  return value instanceof AsyncHandle && FORM in value ? recordIn(value) : undefined;
+  return value instanceof AsyncHandle && HOLD in value ? recordIn(value[HOLD]) : undefined;
 }
 
 /** Disposes a handle within the call, as `dispose()` does. */
 export function disposeHandle(handle: Inner, below: Function): void {
-  if (handle[FORM] !== PLAIN) {
-    disposeRecorded(handle, below);
+  const hold = handle[HOLD];
+  if (hold.form !== PLAIN) {
+    disposeRecorded(hold, below);
     return;
   }
-  const raw = handle[HELD];
-  handle[FORM] = ENDED;
-  handle[HELD] = undefined;
-  releasePlain(handle[TIE] as LiveKind, raw);
+  const raw = hold.held;
+  hold.form = ENDED;
+  hold.held = undefined;
+  releasePlain(hold.tie as LiveKind, raw);
 }
 
-function disposeRecorded(handle: Inner, below: Function): void {
-  if (handle[FORM] === ENDED) return;
-  const record = handle[HELD] as ResourceRecord;
+function disposeRecorded(hold: Hold, below: Function): void {
+  if (hold.form === ENDED) return;
+  const record = hold.held as ResourceRecord;
   if (record.state > NOTED) return;
   if (record.state === NOTED) noteDisposal(record, below);
-  letGo(handle);
+  letGo(hold);
   close(record);
 }
 
@@ -107,7 +125,7 @@ function disposeRecorded(handle: Inner, below: Function): void {
  * class has one of its own.
  */
 export function closingOf(handle: Inner, below: Function, dispose?: () => void): Promise<void> {
-  const record = recordIn(handle);
+  const record = recordIn(handle[HOLD]);
   if (record.state === MOVED) return resolved;
   const details = detailsOf(record);
   if (details.closing !== undefined) return details.closing.promise;
@@ -128,11 +146,10 @@ export function closingOf(handle: Inner, below: Function, dispose?: () => void):
 }
 
 /** Ends the tie between a recorded handle and the ledger. */
-function letGo(handle: Inner): void {
-  const token = handle[TIE];
-  if (token === undefined) return;
-  voidToken(token as object);
-  handle[TIE] = undefined;
+function letGo(hold: Hold): void {
+  if (hold.tie === undefined) return;
+  voidToken(hold.tie as object);
+  hold.tie = undefined;
 }
 
 /**
@@ -143,11 +160,7 @@ function letGo(handle: Inner): void {
  */
 export class AsyncHandle<T> implements AsyncDisposable {
   /** @internal */
-  declare [FORM]: number;
-  /** @internal */
-  declare [HELD]: unknown;
-  /** @internal */
-  declare [TIE]: unknown;
+  declare readonly [HOLD]: Hold;
   /** @internal */
   declare readonly [BREED]: Breed;
 
@@ -155,14 +168,10 @@ export class AsyncHandle<T> implements AsyncDisposable {
   constructor(ownership: Ownership<T>, raw?: unknown) {
     const given = ownership as unknown as Partial<PlainKind> | undefined;
     if (given?.makesPlain === true) {
-      this[HELD] = raw;
-      this[TIE] = given;
-      this[FORM] = PLAIN;
+      this[HOLD] = new Hold(PLAIN, raw, given);
     } else {
       const record = requireRecord(ownership);
-      this[HELD] = record;
-      this[TIE] = undefined;
-      this[FORM] = RECORDED;
+      this[HOLD] = new Hold(RECORDED, record, undefined);
       record.tracking = YOUNG;
     }
     holdYoung(this);
@@ -170,18 +179,21 @@ export class AsyncHandle<T> implements AsyncDisposable {
 
   /** The kind of resource, as its definition names it. */
   get kind(): string {
-    return this[FORM] === RECORDED ? (this[HELD] as ResourceRecord).kind.kind : (this[TIE] as RecordKind).kind;
+    const { form, held, tie } = this[HOLD];
+    return form === RECORDED ? (held as ResourceRecord).kind.kind : (tie as RecordKind).kind;
   }
 
   /** The name given when it was acquired. */
   get label(): string | undefined {
-    return this[FORM] === RECORDED ? (this[HELD] as ResourceRecord).details?.label : undefined;
+    const { form, held } = this[HOLD];
+    return form === RECORDED ? (held as ResourceRecord).details?.label : undefined;
   }
 
   /** `closing`: disposed, while uses in flight, children, or an asynchronous release are not done. */
   get state(): HandleState {
-    if (this[FORM] !== RECORDED) return this[FORM] === ENDED ? 'closed' : 'open';
-    switch ((this[HELD] as ResourceRecord).state) {
+    const { form, held } = this[HOLD];
+    if (form !== RECORDED) return form === ENDED ? 'closed' : 'open';
+    switch ((held as ResourceRecord).state) {
       case OPEN:
       case NOTED:
         return 'open';
@@ -200,8 +212,9 @@ export class AsyncHandle<T> implements AsyncDisposable {
    * that; copying the value and forgetting the handle does not. Throws DisposedError or MovedError at once.
    */
   get value(): T {
-    if (this[FORM] === PLAIN) return this[HELD] as T;
-    const record = recordIn(this);
+    const hold = this[HOLD];
+    if (hold.form === PLAIN) return hold.held as T;
+    const record = recordIn(hold);
     if (record.state !== OPEN) enter(record, 'read the value of', valueGetter);
     return record.raw as T;
   }
@@ -211,7 +224,7 @@ export class AsyncHandle<T> implements AsyncDisposable {
    * dispose meanwhile refuses new uses at once and releases after the last one. Throws DisposedError or MovedError at once.
    */
   use<R>(operation: (value: T) => R): R {
-    const record = recordIn(this);
+    const record = recordIn(this[HOLD]);
     if (record.state !== OPEN) enter(record, 'use', AsyncHandle.prototype.use);
     record.uses++;
     let result: R;
@@ -235,7 +248,7 @@ export class AsyncHandle<T> implements AsyncDisposable {
    * *When to use*: to return from a block what a `using` in it holds.
    */
   move(): this {
-    const record = recordIn(this);
+    const record = recordIn(this[HOLD]);
     if (!isOpen(record)) refuse(record, 'move');
     untrack(record);
     let next: this;
@@ -250,7 +263,7 @@ export class AsyncHandle<T> implements AsyncDisposable {
       }
       throw error;
     }
-    leave(this, record);
+    leave(this[HOLD], record);
     if (record.uses > 0) detailsOf(record).pinned = next;
     return next;
   }
@@ -260,7 +273,7 @@ export class AsyncHandle<T> implements AsyncDisposable {
    * its own. Throws DisposedError or MovedError.
    */
   share(): this {
-    const record = recordIn(this);
+    const record = recordIn(this[HOLD]);
     if (!isOpen(record)) refuse(record, 'share');
     const shared = detailsOf(record);
     const details = new Details();
@@ -285,7 +298,7 @@ export class AsyncHandle<T> implements AsyncDisposable {
    * this handle is the sole owner and no use is in flight; DisposedError or MovedError.
    */
   detach(): T {
-    const record = recordIn(this);
+    const record = recordIn(this[HOLD]);
     if (!isOpen(record)) refuse(record, 'detach');
     const { details, raw } = record;
     if (record.uses > 0) refuseInUse(record, record.uses === 1 ? '1 use of it is in flight' : `${record.uses} uses of it are in flight`);
@@ -295,7 +308,7 @@ export class AsyncHandle<T> implements AsyncDisposable {
       if (children > 0) refuseInUse(record, children === 1 ? '1 resource acquired under it is open' : `${children} resources acquired under it are open`);
     }
     untrack(record);
-    leave(this, record);
+    leave(this[HOLD], record);
     end(record, MOVED);
     return raw as T;
   }
@@ -354,11 +367,11 @@ function requireRecord(given: unknown): ResourceRecord {
 }
 
 /** Leaves a record that lives on: what stays behind is just enough to word an error. */
-function leave(handle: Inner, record: ResourceRecord): void {
-  letGo(handle);
+function leave(hold: Hold, record: ResourceRecord): void {
+  letGo(hold);
   const tombstone = new ResourceRecord(record.kind, undefined, record.details);
   tombstone.state = MOVED;
-  handle[HELD] = tombstone;
+  hold.held = tombstone;
 }
 
 function make<H>(record: ResourceRecord): H {

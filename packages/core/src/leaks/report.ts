@@ -111,7 +111,7 @@ function reportGroup(tally: Tally, group: readonly Noted[]): void {
   const first = group[0] as Noted;
   const { level } = leakSettings;
   if (level === 'off') return;
-  const { record, details } = first;
+  const { record } = first;
   const bytes = group.reduce((sum, leak) => sum + leak.details.bytes, 0);
   emit({ ...eventOf(record, 'leak', codeOf(tally.kind), first.how), bytes, count: { new: group.length, total: tally.total } });
   if (level === 'strict') failAtExit();

@@ -67,7 +67,7 @@ function makeRoom(): void {
   const end = top;
   owners = emptyList();
   top = 0;
-  visitOpen(list, end, keep);
+  takeOpen(list, end, keep);
   if (top > LIMIT / 2) promoteYoung();
 }
 
@@ -86,6 +86,15 @@ export function forEachYoung(visit: (owner: Owner) => void): void {
   visitOpen(owners, top, visit);
 }
 
+/**
+ * Takes all out of a list that is dropped. V8 may have made the array old at birth, and a dead one that is old would keep all that it
+ * points to from every cheap collection (a loop of forgotten handles ran seven times slower on Node 24).
+ */
+function takeOpen(list: List, end: number, visit: (owner: Owner) => void): void {
+  visitOpen(list, end, visit);
+  list.fill(undefined, 0, end);
+}
+
 function visitOpen(list: List, end: number, visit: (owner: Owner) => void): void {
   for (let index = 0; index < end; index++) {
     const owner = list[index] as Owner;
@@ -100,5 +109,5 @@ export function promoteYoung(promote: (owner: Owner) => void = promoteOwner): vo
   owners = emptyList();
   top = 0;
   bytes = 0;
-  visitOpen(list, end, promote);
+  takeOpen(list, end, promote);
 }

@@ -1,6 +1,16 @@
 // What a full budget says: budget, numbers, kinds, labels, lines, and what to do.
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { AcquireTimeoutError, Budget, BudgetExceededError, ClosedError, defineResource, leaks, ResourceError, type Handle, type SyncResourceKind } from '@handback/core';
+import {
+  AcquireTimeoutError,
+  Budget,
+  BudgetExceededError,
+  ClosedError,
+  defineResource,
+  leaks,
+  ResourceError,
+  type Handle,
+  type SyncResourceKind,
+} from '@handback/core';
 import { budgetOf, hold, outcomeOf, settled, thrownBy, useFakeClock, pass } from './support.ts';
 
 useFakeClock();

@@ -2,8 +2,11 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, test, vi } from 'vitest';
 import { leaks } from '@handback/core';
-import { commandsOf, compare, forests, plant, Real, windUp } from './commands.ts';
+import { commandsOf, end, forests, plant, Real, windUp } from './commands.ts';
 import { Model } from './model.ts';
+
+// `RUNS=20000 npx vitest run …/model.test.ts` looks for longer.
+const runs = Number(process.env['RUNS'] ?? 400);
 
 // Nothing is forgotten here, and collections would take most of the time.
 (globalThis as { gc?: () => void }).gc = () => {};
@@ -17,32 +20,39 @@ afterEach(() => {
 });
 
 describe('a forest of budgets does what its model does', () => {
-  test('one step after the other', { timeout: 60_000 }, async () => {
+  test('one step after the other', { timeout: 600_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(forests, commandsOf({ maxCommands: 60, size: '+1' }), async (forest, commands) => {
         const [model, real] = [new Model(), new Real()];
         plant(forest, model, real);
-        await fc.asyncModelRun(() => ({ model, real }), commands);
-        await windUp(model, real);
+        try {
+          await fc.asyncModelRun(() => ({ model, real }), commands);
+          await windUp(model, real);
+        } finally {
+          await end(real);
+        }
       }),
-      { numRuns: 400 },
+      { numRuns: runs },
     );
   });
 
-  test('in any interleaving of what is done later', { timeout: 60_000 }, async () => {
+  test('in any interleaving of what is done later', { timeout: 600_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(forests, commandsOf({ maxCommands: 60, size: '+1' }), fc.scheduler(), async (forest, commands, scheduler) => {
-        const failures: Promise<void>[] = [];
-        const model = new Model();
-        const real = new Real((step) => failures.push(scheduler.schedule(Promise.resolve()).then(step)));
+        const steps: Promise<void>[] = [];
+        const [model, real] = [new Model(), new Real((step) => steps.push(scheduler.schedule(Promise.resolve()).then(step)))];
         plant(forest, model, real);
-        await fc.scheduledModelRun(scheduler, () => ({ model, real }), commands);
-        await scheduler.waitAll();
-        await Promise.all(failures);
-        await compare(model, real);
-        await windUp(model, real);
+        try {
+          await fc.scheduledModelRun(scheduler, () => ({ model, real }), commands);
+          await scheduler.waitIdle();
+          await Promise.all(steps);
+          await windUp(model, real);
+        } finally {
+          await Promise.allSettled(steps);
+          await end(real);
+        }
       }),
-      { numRuns: 400 },
+      { numRuns: runs },
     );
   });
 });

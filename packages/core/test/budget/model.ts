@@ -61,7 +61,7 @@ export class Model {
   /** Permits that are held, by the id of the request. */
   readonly held = new Map<number, ModelPermit>();
   waiting: ModelWaiter[] = [];
-  /** Ids in the order of their grants, of those who had to wait. */
+  /** Ids of those who might wait, in the order of their grants. */
   readonly granted: number[] = [];
   readonly refused = new Map<number, Code>();
   now = 0;
@@ -69,6 +69,12 @@ export class Model {
 
   /** What a request really takes, or why it can never be had. */
   fit(wanted: readonly { readonly budget: ModelBudget; readonly asked: number }[]): Part[] | Code {
+    const parts = this.refit(wanted);
+    // What the others fill already, alone, is not asked for.
+    return typeof parts === 'string' ? parts : parts.filter(({ amount }) => amount > 0);
+  }
+
+  refit(wanted: readonly { readonly budget: ModelBudget; readonly asked: number }[]): Part[] | Code {
     const parts: Part[] = [];
     for (const { budget, asked } of wanted) {
       if (budget.up.some(({ closed }) => closed)) return 'ERR_CLOSED';
@@ -79,7 +85,7 @@ export class Model {
         if (above.oversize === 'reject' || above.capacity < 1) return 'ERR_BUDGET_EXCEEDED';
         amount = left;
       }
-      if (amount > 0) parts.push({ budget, asked, amount });
+      parts.push({ budget, asked, amount });
     }
     return parts;
   }
@@ -200,9 +206,9 @@ export class Model {
     const codes = new Map<ModelWaiter, Code>();
     for (const waiter of this.waiting) {
       if (!waiter.parts.some((part) => part.budget.up.at(-1) === budget.up.at(-1))) continue;
-      const fitted = this.fit(waiter.parts);
+      const fitted = this.refit(waiter.parts);
       if (typeof fitted === 'string') codes.set(waiter, fitted);
-      else for (const [index, part] of waiter.parts.entries()) part.amount = fitted[index]?.amount ?? 0;
+      else for (const [index, part] of waiter.parts.entries()) part.amount = (fitted[index] as Part).amount;
     }
     this.refuse(codes);
   }

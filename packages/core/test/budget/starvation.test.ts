@@ -65,6 +65,20 @@ describe('a full child', () => {
     full.dispose();
   });
 
+  test('does not starve those either who wait there behind it', async () => {
+    const root = budgetOf(20);
+    const full = root.child({ name: 'full', capacity: 1 });
+    const [inner, beside] = [full.child({ name: 'inner', capacity: 5 }), root.child({ name: 'beside', capacity: 1 })];
+    hold(full);
+    const held = hold(beside);
+    const first = queue(inner, [1]);
+    const later = queue(beside, [1]);
+    held.dispose();
+    await settled();
+    expect([first.order, later.order]).toEqual([[], [0]]);
+    full.dispose();
+  });
+
   test('holds its siblings up once it is only the parent that lacks room', async () => {
     const parent = budgetOf(4);
     const [one, two] = [parent.child({ name: 'one', capacity: 4 }), parent.child({ name: 'two', capacity: 4 })];

@@ -1,5 +1,15 @@
 // Several at once: their permits are taken all or none, and the first failure undoes them all, those that come late too.
-import { AcquireTimeoutError, AsyncHandles, Budget, BudgetExceededError, defineAsyncResource, defineResource, Handle, Handles, SuppressedError } from '@handback/core';
+import {
+  AcquireTimeoutError,
+  AsyncHandles,
+  Budget,
+  BudgetExceededError,
+  defineAsyncResource,
+  defineResource,
+  Handle,
+  Handles,
+  SuppressedError,
+} from '@handback/core';
 import { afterEach, expect, it, vi } from 'vitest';
 import { gate, type Gate, isSettled, Platform, rejectionOf, slowWorld, thrownBy, turn, world } from './platform.ts';
 
@@ -215,7 +225,17 @@ it('gives its parent back every child, whatever failed', async () => {
   for (const fail of ['cost', 'capacity', 'open']) {
     const parent = parents.acquireSync();
     const requests = fail === 'capacity' ? ['a', 'b', 'c'] : ['a', 'b'];
-    const failing = fail === 'cost' ? defineResource({ kind: 'x', open: (_: string) => 1, release: () => {}, cost: () => { throw broken; } }) : kind; // prettier-ignore
+    const failing =
+      fail === 'cost'
+        ? defineResource({
+            kind: 'x',
+            open: (_: string) => 1,
+            release: () => {},
+            cost: () => {
+              throw broken;
+            },
+          })
+        : kind;
     const rejected = rejectionOf(failing.acquireAll(requests, { parent }));
     await turn();
     openings.get('a')?.fail(broken);

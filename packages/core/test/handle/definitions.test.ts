@@ -7,14 +7,20 @@ const release = (): void => {};
 
 it.each<[unknown, string]>([
   [undefined, 'Expected `kind` to be a word for the sort of resource, got undefined'],
-  [{ kind: '', release }, "Expected `kind` to be a word for the sort of resource, got \"\""],
+  [{ kind: '', release }, 'Expected `kind` to be a word for the sort of resource, got ""'],
   [{ kind: 7, release }, 'Expected `kind` to be a word for the sort of resource, got 7'],
   [{ kind: 'file' }, "Kind 'file': expected `release` to be a function, got undefined"],
-  [{ kind: 'file', release, open: 'r' }, "Kind 'file': expected `open` to be a function, got \"r\""],
+  [{ kind: 'file', release, open: 'r' }, 'Kind \'file\': expected `open` to be a function, got "r"'],
   [{ kind: 'file', release, cost: 1 }, "Kind 'file': expected `cost` to be a function, got 1"],
   [{ kind: 'file', release, handle: {} }, "Kind 'file': expected `handle` to be a function"],
-  [{ kind: 'file', release, handle: class Foreign {} }, "Kind 'file': expected `handle` to be a class that extends Handle of this copy of @handback/core, got class Foreign"],
-  [{ kind: 'file', release, handle: class Slow extends AsyncHandle<number> {} }, "Kind 'file': expected `handle` to be a class that extends Handle of this copy of @handback/core, got class Slow"],
+  [
+    { kind: 'file', release, handle: class Foreign {} },
+    "Kind 'file': expected `handle` to be a class that extends Handle of this copy of @handback/core, got class Foreign",
+  ],
+  [
+    { kind: 'file', release, handle: class Slow extends AsyncHandle<number> {} },
+    "Kind 'file': expected `handle` to be a class that extends Handle of this copy of @handback/core, got class Slow",
+  ],
 ])('refuses %o', (definition, message) => {
   const error = thrownBy(() => defineResource(definition as never)) as Error;
   expect(error).toBeInstanceOf(TypeError);

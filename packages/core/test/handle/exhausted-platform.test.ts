@@ -19,7 +19,14 @@ function crowded(limit: number) {
     if (platform.open.size >= limit) throw emfile;
     return platform.openRaw();
   };
-  const kind = defineResource({ kind: 'file', openSync: open, open: async () => open(), release: platform.release, isExhausted, cost: () => ({ budget, amount: 1 }) });
+  const kind = defineResource({
+    kind: 'file',
+    openSync: open,
+    open: async () => open(),
+    release: platform.release,
+    isExhausted,
+    cost: () => ({ budget, amount: 1 }),
+  });
   return { platform, budget, kind, tries: () => tries };
 }
 
@@ -73,7 +80,15 @@ it('gives up with BudgetExceededError: the numbers, the holders, and the error o
   const error = thrownBy(() => kind.acquireSync()) as BudgetExceededError;
   expect(tries() - before).toBe(3);
   expect(error).toBeInstanceOf(BudgetExceededError);
-  expect(error).toMatchObject({ cause: emfile, budget: 'descriptors', capacity: 100, used: 2, requested: 1, kind: 'file', holders: [{ kind: 'file', label: 'held on purpose', count: 1 }] });
+  expect(error).toMatchObject({
+    cause: emfile,
+    budget: 'descriptors',
+    capacity: 100,
+    used: 2,
+    requested: 1,
+    kind: 'file',
+    holders: [{ kind: 'file', label: 'held on purpose', count: 1 }],
+  });
   expect(error.message).toMatch(/^No room for a file: budget 'descriptors' is not full, but the platform is \(EMFILE\), and nothing could be won back\./);
   const later = (await rejectionOf(kind.acquire())) as BudgetExceededError;
   expect(later).toMatchObject({ cause: emfile, budget: 'descriptors' });
@@ -94,9 +109,23 @@ it('stops trying when its signal fires or its time is over', async () => {
 
 it('passes on any other error at once, and the error itself where no budget is asked', async () => {
   const { kind } = crowded(0);
-  const other = defineResource({ kind: 'x', openSync: (): number => { throw new Error('ENOENT'); }, release: () => {}, isExhausted }); // prettier-ignore
+  const other = defineResource({
+    kind: 'x',
+    openSync: (): number => {
+      throw new Error('ENOENT');
+    },
+    release: () => {},
+    isExhausted,
+  });
   expect(thrownBy(() => other.acquireSync())).toMatchObject({ message: 'ENOENT' });
-  const free = defineResource({ kind: 'x', openSync: (): number => { throw emfile; }, release: () => {}, isExhausted }); // prettier-ignore
+  const free = defineResource({
+    kind: 'x',
+    openSync: (): number => {
+      throw emfile;
+    },
+    release: () => {},
+    isExhausted,
+  });
   expect(thrownBy(() => free.acquireSync())).toBe(emfile);
   expect(await rejectionOf(free.acquire())).toBe(emfile);
   expect(kind.kind).toBe('file');

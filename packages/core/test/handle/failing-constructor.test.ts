@@ -1,7 +1,7 @@
 // Classes of the author's own whose constructors throw, before or after ours has run: nothing is lost, nothing released twice.
 import { Budget, collectGarbage, defineResource, Handle, leaks, type Ownership } from '@handback/core';
 import { expect, it } from 'vitest';
-import { gate, Platform, rejectionOf, thrownBy, turn } from './platform.ts';
+import { type Gate, gate, Platform, rejectionOf, thrownBy, turn } from './platform.ts';
 
 const refused = new Error('refused');
 type Step = 'never' | 'before' | 'after' | 'disposed' | 'in use';
@@ -10,7 +10,7 @@ type Step = 'never' | 'before' | 'after' | 'disposed' | 'in use';
 function picky() {
   const platform = new Platform();
   const budget = new Budget({ name: 'files', capacity: 10 });
-  const plan: { next: Step; escaped: Handle<number> | undefined; running: ReturnType<typeof gate> } = { next: 'never', escaped: undefined, running: gate() };
+  const plan: { next: Step; escaped: Handle<number> | undefined; running: Gate } = { next: 'never', escaped: undefined, running: gate() };
   class Picky extends Handle<number> {
     constructor(ownership: Ownership<number>) {
       const step = plan.next;

@@ -56,7 +56,13 @@ it('measures what is owned, and gives back what it measured', () => {
 });
 
 it.each([
-  ['throws', () => { throw unreadable; }, undefined], // prettier-ignore
+  [
+    'throws',
+    () => {
+      throw unreadable;
+    },
+    undefined,
+  ],
   ['answers no amount', () => ({ budget: new Budget({ name: 'x', capacity: 1 }), amount: -1 }), undefined],
   ['answers no budget', () => ({ budget: {}, amount: 1 }), undefined],
   ['answers no bytes', () => undefined, () => Number.NaN],

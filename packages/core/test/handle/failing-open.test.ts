@@ -10,7 +10,11 @@ function failing(platform = new Platform()) {
   const fail = (): never => {
     throw enoent;
   };
-  return { budget, platform, kind: defineResource({ kind: 'file', openSync: fail, open: async () => fail(), release: platform.release, cost: () => ({ budget, amount: 1 }) }) };
+  return {
+    budget,
+    platform,
+    kind: defineResource({ kind: 'file', openSync: fail, open: async () => fail(), release: platform.release, cost: () => ({ budget, amount: 1 }) }),
+  };
 }
 
 it('rejects with what open threw, and holds nothing', async () => {

@@ -49,7 +49,9 @@ it('tells moved from disposed, and what to use instead', () => {
   expect(error).toBeInstanceOf(MovedError);
   expect(error).toMatchObject({ name: 'MovedError', code: 'ERR_RESOURCE_MOVED', kind: 'file', label: 'log.txt' });
   expect(error.message).toMatch(
-    new RegExp(`^Cannot read the value of file 'log\\.txt': its resource was moved or detached, and this handle owns nothing\\. It was acquired at ${here}.*\\. Use the handle that move\\(\\) answered`),
+    new RegExp(
+      `^Cannot read the value of file 'log\\.txt': its resource was moved or detached, and this handle owns nothing\\. It was acquired at ${here}.*\\. Use the handle that move\\(\\) answered`,
+    ),
   );
 });
 

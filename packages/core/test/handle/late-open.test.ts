@@ -15,7 +15,17 @@ it('rejects with the phase and the numbers when the time goes by opening', async
   await vi.advanceTimersByTimeAsync(2_000);
   const error = (await rejected) as AcquireTimeoutError;
   expect(error).toBeInstanceOf(AcquireTimeoutError);
-  expect(error).toMatchObject({ phase: 'open', code: 'ERR_ACQUIRE_TIMEOUT', kind: 'connection', label: 'db', budget: 'slow budget', capacity: 3, used: 1, requested: 1, waiting: 0 });
+  expect(error).toMatchObject({
+    phase: 'open',
+    code: 'ERR_ACQUIRE_TIMEOUT',
+    kind: 'connection',
+    label: 'db',
+    budget: 'slow budget',
+    capacity: 3,
+    used: 1,
+    requested: 1,
+    waiting: 0,
+  });
   expect(error.message).toMatch(/^No connection 'db' within 2000 ms: the time went by opening it\./);
   openings[0]?.fail(gone);
 });
@@ -28,15 +38,15 @@ it('says the phase where no budget is asked at all', async () => {
 });
 
 it.each([
-  ['its time-out', { timeout: 50 }, AcquireTimeoutError],
-  ['its signal', {}, Error],
-])('releases what is opened after %s, and gives the permit back only then', async (_, options, type) => {
+  ['its time-out', 50, AcquireTimeoutError],
+  ['its signal', undefined, Error],
+])('releases what is opened after %s, and gives the permit back only then', async (_, timeout, type) => {
   const { platform, budget, kind, openings, releases } = slowWorld(1);
   const controller = new AbortController();
-  const rejected = rejectionOf(kind.acquire(undefined, { ...options, signal: controller.signal }));
+  const rejected = rejectionOf(kind.acquire(undefined, { timeout, signal: controller.signal }));
   const next = kind.acquire();
   await turn();
-  if (options.timeout === undefined) controller.abort(gone);
+  if (timeout === undefined) controller.abort(gone);
   await vi.advanceTimersByTimeAsync(50);
   expect(await rejected).toBeInstanceOf(type);
   expect([budget.stats().used, openings.length, platform.open.size]).toEqual([1, 1, 0]);

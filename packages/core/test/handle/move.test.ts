@@ -20,7 +20,8 @@ it('is moved from then on: every use throws, and dispose is silent', async () =>
   const file = kind.acquireSync();
   const next = file.move();
   expect(file.state).toBe('moved');
-  for (const use of [() => file.value, () => file.use(() => 0), () => file.move(), () => file.share(), () => file.detach()]) expect(thrownBy(use)).toBeInstanceOf(MovedError);
+  for (const use of [() => file.value, () => file.use(() => 0), () => file.move(), () => file.share(), () => file.detach()])
+    expect(thrownBy(use)).toBeInstanceOf(MovedError);
   file.dispose();
   await file.disposeAsync();
   expect([next.state, platform.released]).toEqual(['open', []]);

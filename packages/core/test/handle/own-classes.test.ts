@@ -1,6 +1,17 @@
 // Classes of the author's own: methods, overridden dispose, private fields, odd names, wrappers, frozen instances.
 import { inspect } from 'node:util';
-import { AsyncDisposableStack, AsyncHandle, collectGarbage, defineAsyncResource, defineResource, DisposedError, Handle, leaks, type LeakLevel, type Ownership } from '@handback/core';
+import {
+  AsyncDisposableStack,
+  AsyncHandle,
+  collectGarbage,
+  defineAsyncResource,
+  defineResource,
+  DisposedError,
+  Handle,
+  leaks,
+  type LeakLevel,
+  type Ownership,
+} from '@handback/core';
 import { describe, expect, it } from 'vitest';
 import { Platform, rejectionOf, thrownBy, turn } from './platform.ts';
 
@@ -134,8 +145,19 @@ describe.each<LeakLevel>(['count', 'trace', 'strict'])('at level %s', (level) =>
     ['is frozen', (file) => void Object.freeze(file)],
     ['is sealed', (file) => void Object.seal(file)],
     ['takes no more properties', (file) => void Object.preventExtensions(file)],
-    ['has an inspect.custom that throws', (file) => void Object.assign(file, { [inspect.custom]: () => { throw new Error('inspect'); } })], // prettier-ignore
-    ['has a toString and a toJSON that throw', (file) => void Object.assign(file, { toString: () => thrownBy(() => file), toJSON: () => thrownBy(() => file) })],
+    [
+      'has an inspect.custom that throws',
+      (file) =>
+        void Object.assign(file, {
+          [inspect.custom]: () => {
+            throw new Error('inspect');
+          },
+        }),
+    ],
+    [
+      'has a toString and a toJSON that throw',
+      (file) => void Object.assign(file, { toString: () => thrownBy(() => file), toJSON: () => thrownBy(() => file) }),
+    ],
     ['has properties named as ours', (file) => void Object.assign(file, { record: 1, raw: 2, token: 3, details: 4, slot: 5 })],
     ['has another prototype', (file) => void Object.setPrototypeOf(file, Object.create(Handle.prototype) as object)],
   ];
@@ -189,7 +211,12 @@ it('is not closed while only a Proxy of it is held', async () => {
   const { platform, kind } = files();
   const open = () => {
     const file = kind.acquireSync();
-    return new Proxy(file, { get: (target, name) => { const value: unknown = Reflect.get(target, name, target); return typeof value === 'function' ? (value as () => unknown).bind(target) : value; } }); // prettier-ignore
+    return new Proxy(file, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
+      },
+    });
   };
   const wrapped = open();
   await collectGarbage();

@@ -4,7 +4,11 @@ import { expect, it } from 'vitest';
 import { gate, Platform, slowWorld, thrownBy, turn, world } from './platform.ts';
 
 it('releases with the last one, whichever that is', () => {
-  for (const order of [[0, 1, 2], [2, 1, 0], [1, 0, 2]]) {
+  for (const order of [
+    [0, 1, 2],
+    [2, 1, 0],
+    [1, 0, 2],
+  ]) {
     const { platform, budget, kind } = world();
     const file = kind.acquireSync();
     const owners = [file, file.share(), file.share()];

@@ -20,13 +20,16 @@ it.each(['off', 'count', 'sample', 'trace', 'strict'])('is set by HANDBACK_LEAKS
   expect(level(` ${name} , touch=9`)).toMatchObject({ said: [name], stderr: '' });
 });
 
-it.each(['loud', 'TRACE', 'touch', 'touch=', 'touch=-1', 'touch=1.5', 'touch=99999999999999999999', 'age=30s', 'trace=1'])('warns of HANDBACK_LEAKS=%s, and keeps the default', (text) => {
-  const { status, said, warnings } = level(text);
-  expect([status, said]).toEqual([0, ['count']]);
-  expect(warnings).toEqual([
-    `[HANDBACK_LEAKS] HandbackWarning: HANDBACK_LEAKS: '${text}' is not known, and ignored. Expected a level (off, count, sample, trace, strict), then touch=N, as in HANDBACK_LEAKS=strict,touch=8.`,
-  ]);
-});
+it.each(['loud', 'TRACE', 'touch', 'touch=', 'touch=-1', 'touch=1.5', 'touch=99999999999999999999', 'age=30s', 'trace=1'])(
+  'warns of HANDBACK_LEAKS=%s, and keeps the default',
+  (text) => {
+    const { status, said, warnings } = level(text);
+    expect([status, said]).toEqual([0, ['count']]);
+    expect(warnings).toEqual([
+      `[HANDBACK_LEAKS] HandbackWarning: HANDBACK_LEAKS: '${text}' is not known, and ignored. Expected a level (off, count, sample, trace, strict), then touch=N, as in HANDBACK_LEAKS=strict,touch=8.`,
+    ]);
+  },
+);
 
 it('reads what it knows beside what it does not', () => {
   const { said, warnings } = level('nonsense,strict');
@@ -44,9 +47,14 @@ it('is changed by a call, which wins', () => {
 });
 
 it('refuses what is no level and no number of touches, and changes nothing', () => {
-  expect(thrownBy(() => leaks.configure({ level: 'loud' as LeakLevel }))).toMatchObject({ name: 'TypeError', message: 'Expected `level` to be one of off, count, sample, trace, strict, got loud' });
+  expect(thrownBy(() => leaks.configure({ level: 'loud' as LeakLevel }))).toMatchObject({
+    name: 'TypeError',
+    message: 'Expected `level` to be one of off, count, sample, trace, strict, got loud',
+  });
   for (const touch of [-1, 1.5, Number.NaN, '4' as unknown as number]) {
-    expect(thrownBy(() => leaks.configure({ level: 'off', touch }))).toMatchObject({ message: `Expected \`touch\` to be a whole number from 0 up, got ${String(touch)}` });
+    expect(thrownBy(() => leaks.configure({ level: 'off', touch }))).toMatchObject({
+      message: `Expected \`touch\` to be a whole number from 0 up, got ${String(touch)}`,
+    });
   }
   expect(leaks.level).toBe('trace');
 });

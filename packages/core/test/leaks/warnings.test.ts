@@ -51,7 +51,10 @@ it('warns of each site and each kind by itself, with the bytes that were lost', 
 
 it('warns of a kind where no lines are recorded, and says how to see them', () => {
   const { warnings: told } = warnings('sites', { leaks: 'count' });
-  expect(told.map(first).sort()).toEqual(['[HANDBACK_LEAK_FILE] ResourceLeakWarning: 3 files leaked', '[HANDBACK_LEAK_IMAGE] ResourceLeakWarning: 1 image leaked (4.0 KiB)']);
+  expect(told.map(first).sort()).toEqual([
+    '[HANDBACK_LEAK_FILE] ResourceLeakWarning: 3 files leaked',
+    '[HANDBACK_LEAK_IMAGE] ResourceLeakWarning: 1 image leaked (4.0 KiB)',
+  ]);
   for (const text of told) expect(text).toMatch(/\n {2}more {6}set HANDBACK_LEAKS=trace to see where; silence: --disable-warning=HANDBACK_LEAK_\w+$/);
   expect(told.join('')).not.toContain('acquired');
 });

@@ -117,7 +117,7 @@ const scenarios = {
   async many() {
     // More sites than a program that leaks from everywhere may be reported for, one by one.
     for (let index = 0; index < 1_200; index++) {
-      // oxlint-disable-next-line no-new-func -- a function of its own is a site of its own
+      // oxlint-disable-next-line no-new-func, typescript/no-implied-eval -- a function of its own is a site of its own
       new Function('files', `${'\n'.repeat(index)}return void files.acquireSync();`)(files);
     }
     await collectGarbage();

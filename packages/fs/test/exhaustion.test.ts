@@ -3,7 +3,7 @@ import { nodeBinary } from '../../../scripts/runtimes.mjs';
 import { runLimited } from './children/run.ts';
 
 const OPENS = 10_000;
-const nodes = [20, 24, 26].map((major) => ({ major, node: nodeBinary(major) as string | undefined }));
+const nodes = [20, 24, 26].map((major) => ({ major, node: nodeBinary(major) }));
 
 describe.each(nodes)('on Node $major, with 256 descriptors', ({ major, node }) => {
   const run = test.skipIf(node === undefined);

@@ -3,6 +3,7 @@
  * reclaimed for, and waited for in line. All of it is taken, or nothing.
  */
 import { AcquireTimeoutError, BudgetExceededError, type ResourceErrorInfo } from '../errors/index.ts';
+import { channel } from '../leaks/events.ts';
 import type { Details } from '../leaks/record.ts';
 import { amountOf, Charge, type Account } from './account.ts';
 import { requirePriority, requireTimeout, show } from './amounts.ts';
@@ -89,15 +90,24 @@ export function grantOf<R>(issue: (waiter: Waiter) => R): Grant<R> {
   return {
     issue,
     settle: (waiter, error, granted) => {
-      unwatchWaiter(waiter);
       if (granted) (waiter.resolve as (value: R) => void)(issue(waiter));
       else waiter.reject(error);
+      // Last, since a signal of foreign make may run any code when it is let go of.
+      unwatchWaiter(waiter);
     },
   };
 }
 
 /** For those who hold their charges themselves. */
 export const grantNothing: Grant<void> = grantOf(() => {});
+
+const waits = channel('budget');
+
+/** Tells the channel that an acquire has to wait: who watches it sees which budget is too small, and for whom. */
+function announceWait(wanted: Charge, { kind, label }: Purpose): void {
+  const { account, amount } = lackingRoom(wanted) ?? wanted;
+  waits?.publish({ budget: account.name, requested: amount, used: account.used, capacity: account.capacity(), waiting: account.waiting, kind, label });
+}
 
 /** Waits in line until `wanted` was taken, and resolves with what `grant` issues. The options were checked before. */
 export function waitInLine<R>(wanted: Charge, options: WaitOptions, purpose: Purpose, grant: Grant<R>, details?: Details): Promise<R> {
@@ -116,6 +126,7 @@ export function waitInLine<R>(wanted: Charge, options: WaitOptions, purpose: Pur
   if (details !== undefined) extrasOf(waiter).details = details;
   if (purpose !== NO_PURPOSE) extrasOf(waiter).purpose = purpose;
   joinLines(waiter);
+  if (waits !== undefined && waits.hasSubscribers) announceWait(wanted, purpose);
   watchWaiter(waiter, options.timeout, signal);
   // With a higher priority it may stand before those that it was to queue behind.
   if (waiter.before === undefined) pump(wanted.account.root);

@@ -19,7 +19,7 @@ import { lackingRoom } from './line.ts';
 import { anyoneWaits, firstWaiting } from './wait.ts';
 
 const LONGEST_PAUSE = 256;
-/** How long a reclaimer's promise is awaited. */
+/** How long the promises of reclaimers are awaited, before the next ones are asked without waiting. */
 const PATIENCE = 100;
 
 /** True while a reclaimer's own code runs, on behalf of whichever copy: an acquire there never starts another reclaim. */
@@ -53,7 +53,8 @@ async function evictFor(wanted: Wanted, account: Account): Promise<void> {
     const amount = lacks(wanted()).get(account);
     return amount === undefined ? 0 : account.used + amount - account.capacity();
   };
-  for (const promise of evictions(account, missing)) await Promise.race([promise, pause(PATIENCE)]);
+  let patience: Promise<void> | undefined;
+  for (const promise of evictions(account, missing)) await Promise.race([promise, (patience ??= pause(PATIENCE))]);
 }
 
 /** Evicts everything idle on an account: for pressure that no budget counts. */

@@ -187,6 +187,20 @@ describe('code that runs in an abort', () => {
   });
 });
 
+describe('a signal of foreign make', () => {
+  test('may do what it likes when it is let go of, in the middle of a grant', async () => {
+    const budget = budgetOf(2);
+    const held = [hold(budget), hold(budget)];
+    const signal = { aborted: false, reason, addEventListener: () => {}, removeEventListener: () => held.pop()?.dispose() };
+    const { order } = queue(budget, [1, 1, 1], (index) => (index === 0 ? { signal } : {}));
+    held.pop()?.dispose();
+    await settled();
+    expect(order).toEqual([0, 1]);
+    expect(budget.stats()).toMatchObject({ used: 2, waiting: 1 });
+    budget.dispose();
+  });
+});
+
 describe('what is no signal', () => {
   test.each([
     ['a controller', new AbortController()],

@@ -3,10 +3,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { leaks, type Budget, type Permit } from '@handback/core';
-import { budgetOf, pass, settled, useFakeClock } from './support.ts';
+import { budgetOf, pass, settled, useFakeClock, withoutCollections } from './support.ts';
 
 useFakeClock();
-(globalThis as { gc?: () => void }).gc = () => {};
+withoutCollections();
 leaks.configure({ level: 'count' });
 
 interface Task {

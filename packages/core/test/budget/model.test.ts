@@ -4,12 +4,12 @@ import { afterEach, beforeEach, describe, test, vi } from 'vitest';
 import { leaks } from '@handback/core';
 import { commandsOf, end, forests, plant, Real, windUp } from './commands.ts';
 import { Model } from './model.ts';
+import { withoutCollections } from './support.ts';
 
 // `RUNS=20000 npx vitest run …/model.test.ts` looks for longer.
 const runs = Number(process.env['RUNS'] ?? 400);
 
-// Nothing is forgotten here, and collections would take most of the time.
-(globalThis as { gc?: () => void }).gc = () => {};
+withoutCollections();
 leaks.configure({ level: 'count', warn: false });
 
 beforeEach(() => {

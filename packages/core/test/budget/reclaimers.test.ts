@@ -276,6 +276,16 @@ describe('a reclaimer that takes its time', () => {
     expect(budget.stats()).toMatchObject({ used: 1, reclaimed: 2 });
   });
 
+  test('is waited for 100 ms together with all the others that take theirs', async () => {
+    const budget = budgetOf(6);
+    const reclaimers = Array.from({ length: 5 }, () => slow(budget, 10_000, [hold(budget)]));
+    using cache = new Cache(budget, [1]);
+    const waiter = outcomeOf(budget.acquire());
+    await pass(101);
+    expect([waiter.state, cache.asked, ...reclaimers.map(({ asked }) => asked)]).toEqual(['granted', [1], 1, 1, 1, 1, 1]);
+    await pass(10_000);
+  });
+
   test('is not asked again while it is at it', async () => {
     const budget = budgetOf(2);
     using reclaimer = slow(budget, 3_000, [hold(budget), hold(budget)]);

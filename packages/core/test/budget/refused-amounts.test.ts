@@ -1,6 +1,6 @@
 // Amounts, capacities and options that no budget can count are refused before anything is taken, with what was expected and what came.
 import { describe, expect, test, vi } from 'vitest';
-import { adjustExternalMemory, Budget, defineResource, Permit, watchMemory } from '@handback/core';
+import { adjustExternalMemory, Budget, defineResource, Permit, processBudget, watchMemory } from '@handback/core';
 import { budgetOf, fill, hold, outcomeOf, settled, thrownBy, useFakeClock } from './support.ts';
 
 useFakeClock();
@@ -111,6 +111,26 @@ describe('a capacity', () => {
   test('may be 0, or Infinity', () => {
     expect(budgetOf(0).tryAcquire()).toBeUndefined();
     expect(budgetOf(Number.POSITIVE_INFINITY).tryAcquire(2 ** 40)?.amount).toBe(2 ** 40);
+  });
+});
+
+describe('the capacity of a budget of the process', () => {
+  test('that cannot be found is told to whoever asks, each time, until it can', async () => {
+    let capacity: () => number = () => {
+      throw new Error('unreadable');
+    };
+    const budget = processBudget({ name: `unreadable ${import.meta.url}`, capacity: () => capacity() });
+    const rejected = outcomeOf(budget.acquire());
+    await settled();
+    expect(rejected.error).toMatchObject({ message: 'unreadable' });
+    for (const ask of [() => budget.tryAcquire(), () => budget.acquireSync(), () => budget.stats()]) expect(ask).toThrow('unreadable');
+    capacity = () => Number.NaN;
+    expectRefusal(
+      thrownBy(() => budget.tryAcquire()),
+      'capacity',
+    );
+    capacity = () => 2;
+    expect(budget.tryAcquire()?.amount).toBe(1);
   });
 });
 

@@ -140,6 +140,32 @@ describe('taking', () => {
   });
 });
 
+describe('several resources at once', () => {
+  test('take all their permits at one ticket, or none', async () => {
+    const budget = budgetOf(3);
+    const held = hold(budget);
+    const kind = defineResource({ kind: 'thing', openSync: () => 1, release: () => {}, cost: () => ({ budget, amount: 1 }) });
+    const [three, one] = [outcomeOf(kind.acquireAll([undefined, undefined, undefined])), outcomeOf(kind.acquire())];
+    await settled();
+    expect([three.state, one.state, budget.stats().used]).toEqual(['waiting', 'waiting', 1]);
+    held.dispose();
+    await settled();
+    expect([three.state, one.state, budget.stats().used]).toEqual(['granted', 'waiting', 3]);
+    three.value?.dispose();
+    await settled();
+    expect([one.state, budget.stats().used]).toEqual(['granted', 1]);
+  });
+
+  test('are refused at once if they can never be had together', async () => {
+    const budget = budgetOf(2);
+    const kind = defineResource({ kind: 'thing', openSync: () => 1, release: () => {}, cost: () => ({ budget, amount: 1 }) });
+    const refused = outcomeOf(kind.acquireAll([undefined, undefined, undefined]));
+    await settled();
+    expect(refused.error).toMatchObject({ code: 'ERR_BUDGET_EXCEEDED', requested: 3 });
+    expect(budget.stats().used).toBe(0);
+  });
+});
+
 describe('those behind', () => {
   test.each([0, 1])('are served in every budget when it is granted, even in one that nothing came back to (%i)', async (free) => {
     const budgets = [budgetOf(4), budgetOf(4)] as const;
@@ -193,17 +219,16 @@ describe('those behind', () => {
 });
 
 describe('giving back', () => {
-  test('serves nobody before all of it is back: the first in line has all of it to choose from', async () => {
+  test.each([false, true])('serves nobody before all of it is back: the first in line has all of it to choose from (%s)', async (turned) => {
     const parent = budgetOf(2);
     const [child, other] = [parent.child({ name: 'child', capacity: 2 }), budgetOf(1)];
-    const held = pairs.acquireSync([
+    const both: Wanted = [
       [child, 2],
       [other, 1],
-    ]);
-    const first = acquire([
-      [child, 2],
-      [other, 1],
-    ]);
+    ];
+    const wanted = turned ? both.toReversed() : both;
+    const held = pairs.acquireSync(wanted);
+    const first = acquire(wanted);
     const second = queue(parent, [1]);
     held.dispose();
     await settled();

@@ -2,9 +2,10 @@
 // loses nothing and blocks nobody, and a timer that fires late grants one more reclaim.
 import { describe, expect, test, vi } from 'vitest';
 import { AcquireTimeoutError, Budget } from '@handback/core';
-import { budgetOf, fill, hold, outcomeOf, pass, queue, settled, useFakeClock } from './support.ts';
+import { budgetOf, fill, hold, outcomeOf, pass, queue, settled, useFakeClock, withoutCollections } from './support.ts';
 
 useFakeClock();
+withoutCollections();
 
 describe('an explicit time-out', () => {
   test('is a deadline from the call on', async () => {

@@ -92,14 +92,20 @@ it.each(['before', 'after'] as const)('stays the owner where the constructor of 
   expect([platform.released, budget.stats().used]).toEqual([[101], 0]);
 });
 
-it.each(['before', 'after'] as const)('is found when it is forgotten, although its move failed (%s)', async (step) => {
+it.each([
+  ['before', 'young'],
+  ['after', 'young'],
+  ['before', 'old'],
+  ['after', 'old'],
+] as const)('is found when it is forgotten, although its move failed (%s, %s)', async (step, age) => {
   const { platform, budget, plan, kind } = picky();
-  const forget = (): void => {
+  const forget = async (): Promise<void> => {
     const file = kind.acquireSync();
+    if (age === 'old') await turn();
     plan.next = step;
     thrownBy(() => file.move());
   };
-  forget();
+  await forget();
   plan.escaped = undefined;
   await collectGarbage();
   expect([platform.released, budget.stats().used]).toEqual([[101], 0]);

@@ -1,6 +1,7 @@
 // Ownership that goes from one handle to another: there is one owner at any time, and its dispose is the only one that counts.
-import { DisposedError, MovedError } from '@handback/core';
+import { collectGarbage, DisposedError, leaks, MovedError } from '@handback/core';
 import { expect, it } from 'vitest';
+import { collector } from '../../src/runtime/collector.ts';
 import { gate, isSettled, slowWorld, thrownBy, turn, world } from './platform.ts';
 
 it('hands the resource on, out of the block of its using', () => {
@@ -86,6 +87,52 @@ it('keeps its children: they hang on the resource, not on the handle', () => {
   expect(next.state).toBe('closing');
   child.dispose();
   expect([next.state, platform.released]).toEqual(['closed', [102, 101]]);
+});
+
+it('is one resource in the ledger, moved young or old', async () => {
+  const { kind } = world(10, 'moving file');
+  const seen = (): number => leaks.live().filter((live) => live.kind === 'moving file').length;
+  let file = kind.acquireSync();
+  for (let index = 0; index < 5; index++) {
+    await turn();
+    file = file.move();
+    expect(seen()).toBe(1);
+    file = file.move();
+    expect(seen()).toBe(1);
+  }
+  await turn();
+  expect(seen()).toBe(1);
+  file.dispose();
+  expect(seen()).toBe(0);
+});
+
+// What is still registered for the handle that it was moved from would close what the new one owns.
+it('is not closed by the finalizer of the handle that it was moved from', async () => {
+  const { platform, kind } = world();
+  const file = await (async () => {
+    const old = kind.acquireSync();
+    await turn();
+    return old.move();
+  })();
+  for (let round = 0; round < 3; round++) {
+    await turn();
+    collector()?.full();
+    await turn();
+    await collectGarbage();
+  }
+  expect([file.value, file.state, platform.released]).toEqual([101, 'open', []]);
+  file.dispose();
+});
+
+it.each(['young', 'old'])('is found when the new handle is forgotten, though the old one is held (%s)', async (age) => {
+  const { platform, kind } = world();
+  const file = kind.acquireSync();
+  if (age === 'old') await turn();
+  const forget = (): void => void file.move();
+  forget();
+  await turn();
+  await collectGarbage();
+  expect([file.state, platform.released]).toEqual(['moved', [101]]);
 });
 
 it('keeps its permits and its bytes through every move', () => {

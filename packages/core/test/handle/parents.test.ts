@@ -151,6 +151,22 @@ it('reports a child whose parent is held', async () => {
   parent.dispose();
 });
 
+it('reports no parent that was disposed in time and waits for its children', async () => {
+  const { platform, kind } = world(10, 'trunk');
+  const events: LeakEvent[] = [];
+  using _subscription = leaks.subscribe((event) => events.push(event));
+  const open = () => {
+    using parent = kind.acquireSync(undefined, { label: 'root' });
+    return kind.acquireSync(undefined, { parent });
+  };
+  const child = open();
+  await collectGarbage();
+  await collectGarbage();
+  expect([events, platform.released]).toEqual([[], []]);
+  child.dispose();
+  expect(platform.released).toEqual([102, 101]);
+});
+
 it('does not close a forgotten parent under a child that is held', async () => {
   const { platform, kind } = world(10, 'stem');
   const open = () => kind.acquireSync(undefined, { parent: kind.acquireSync(undefined, { label: 'root' }) });

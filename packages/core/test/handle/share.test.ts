@@ -1,5 +1,5 @@
 // Several handles on one resource: each has a fate of its own, and the last one out releases.
-import { Budget, collectGarbage, defineResource, InUseError, leaks } from '@handback/core';
+import { Budget, collectGarbage, defineResource, InUseError, leaks, type LeakEvent } from '@handback/core';
 import { expect, it } from 'vitest';
 import { gate, Platform, slowWorld, thrownBy, turn, world } from './platform.ts';
 
@@ -167,6 +167,18 @@ it('stays open while one of its owners lives, though the others were forgotten',
   expect([last.value, platform.released]).toEqual([101, []]);
   last.dispose();
   expect(platform.released).toEqual([101]);
+});
+
+it('reports a forgotten source without the bytes that a share still holds', async () => {
+  const events: LeakEvent[] = [];
+  using _subscription = leaks.subscribe((event) => events.push(event));
+  const kind = defineResource({ kind: 'buffer', openSync: () => 1, release: () => {}, externalBytes: () => 1_000 });
+  const forget = () => kind.acquireSync().share();
+  const other = forget();
+  await collectGarbage();
+  expect(events).toMatchObject([{ event: 'leak', kind: 'buffer', bytes: 0 }]);
+  expect(leaks.live().filter((live) => live.kind === 'buffer')).toMatchObject([{ bytes: 1_000 }]);
+  other.dispose();
 });
 
 it('throws out of the last dispose what the release throws, and out of no other', async () => {

@@ -1,6 +1,8 @@
 // Handles that nobody holds while their operation runs: neither a sweep nor a finalizer closes under it.
 import { collectGarbage, collectGarbageSync, type Handle, leaks, type LeakEvent } from '@handback/core';
 import { beforeEach, expect, it } from 'vitest';
+import { forEachRecord } from '../../src/leaks/ledger.ts';
+import type { ResourceRecord } from '../../src/leaks/record.ts';
 import { collector } from '../../src/runtime/collector.ts';
 import { type Gate, gate, turn, world, type World } from '../handle/platform.ts';
 
@@ -65,6 +67,61 @@ it.each(Object.entries(starts).flatMap(([name, start]) => [false, true].map((old
     expect([here.platform.open.size, here.budget.stats().used]).toEqual([0, 0]);
   },
 );
+
+it('keeps the handle itself reachable until the last operation has ended, and not longer', async () => {
+  const { platform, kind } = world();
+  const [first, second] = [gate(), gate()];
+  const start = (): [WeakRef<object>, Promise<unknown>[]] => {
+    const file = kind.acquireSync();
+    const uses = [first, second].map(({ promise }) => file.use((raw) => platform.operate(raw, promise)));
+    return [new WeakRef(file), uses];
+  };
+  const [weak, uses] = start();
+  await collectHard();
+  expect(weak.deref()).toBeDefined();
+  first.open();
+  await uses[0];
+  await collectHard();
+  expect(weak.deref()).toBeDefined();
+  second.open();
+  await uses[1];
+  await collectHard();
+  expect([weak.deref(), platform.released]).toEqual([undefined, [101]]);
+});
+
+it('keeps the handle that it was moved to reachable, and lets the one it was moved from go', async () => {
+  const { platform, kind } = world();
+  const running = gate();
+  const start = (): [WeakRef<object>, WeakRef<object>, Promise<unknown>] => {
+    const file = kind.acquireSync();
+    const use = file.use((raw) => platform.operate(raw, running.promise));
+    return [new WeakRef(file), new WeakRef(file.move()), use];
+  };
+  const [from, to, use] = start();
+  await collectHard();
+  expect([from.deref(), to.deref() === undefined]).toEqual([undefined, false]);
+  running.open();
+  await use;
+  await collectHard();
+  expect([to.deref(), platform.released]).toEqual([undefined, [101]]);
+});
+
+// Two reasons, each enough: the operation keeps the handle, and the record counts it. Here the handle is gone all the same, as in code
+// that the engine has optimised.
+it('is not closed while a use is counted, though its handle is gone', async () => {
+  const { platform, kind } = world(10, 'counted file');
+  const records: ResourceRecord[] = [];
+  const forget = (): void => void kind.acquireSync();
+  forget();
+  forEachRecord((record) => void (record.kind.kind === 'counted file' && records.push(record)));
+  const [record] = records as [ResourceRecord];
+  record.uses++;
+  await collectHard();
+  expect(platform.released).toEqual([]);
+  record.uses--;
+  await collectGarbage();
+  expect(platform.released).toEqual([101]);
+});
 
 it('keeps what a disposed handle still uses open, though nobody holds it any more', async () => {
   const { platform, kind } = world();

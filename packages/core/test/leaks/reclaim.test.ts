@@ -207,6 +207,22 @@ it('finds within the job what was forgotten in it, and keeps what is held', () =
   held.dispose();
 });
 
+it('finds by the finalizer what a sweep has found alive, and what was forgotten after it', async () => {
+  const events: LeakEvent[] = [];
+  using _subscription = leaks.subscribe((event) => events.push(event));
+  leaks.configure({ warn: false });
+  const held = [files.acquireSync(), files.acquireSync()];
+  // Swept out of the young list, and registered only because it was alive.
+  collectGarbageSync();
+  held.length = 0;
+  for (let tries = 0; tries < 10 && platform.open.size > 0; tries++) {
+    await turn();
+    collector()?.full();
+    await turn();
+  }
+  expect([platform.released.length, new Set(events.map(({ how }) => how))]).toEqual([2, new Set(['finalizer'])]);
+});
+
 it('finds what has grown old, where a minor collection would not look', async () => {
   const forget = (): void => void files.acquireSync();
   const held = files.acquireSync();
@@ -222,7 +238,7 @@ it('finds what has grown old, where a minor collection would not look', async ()
   held.dispose();
 });
 
-// V8 keeps one scope for all closures of a function: facts/leaks.md tells authors to define kinds where no handle is in sight.
+// V8 keeps one scope for all closures of a function; so kinds are to be defined where no handle is in sight.
 it('finds in the end also what a release function beside it keeps alive, once that one is gone', async () => {
   const forget = (): void => {
     const file = files.acquireSync();

@@ -81,10 +81,13 @@ it('keeps the line that acquired it through moves, and gives each share its own'
 it('leaves the frames of an adapter out, where its kind names its module', async () => {
   const { openThere, openThrough } = await import('./adapter/adapter.ts');
   const opening = () => openThere();
-  const callback = () => openThrough(() => openThere());
-  const held = [opening(), callback()];
-  expect(sites('adapted')).toEqual([expect.stringMatching(/^packages\/core\/test\/leaks\/sites\.test\.ts:/), expect.stringMatching(here('opening'))]);
-  for (const handle of held) handle.dispose();
+  const first = opening();
+  expect(sites('adapted')).toEqual([expect.stringMatching(here('opening'))]);
+  first.dispose();
+  // Acquired by the callback, which has no name, within a function of the adapter.
+  const second = openThrough(() => openThere());
+  expect(sites('adapted')).toEqual([expect.stringMatching(/^packages\/core\/test\/leaks\/sites\.test\.ts:\d+:\d+$/)]);
+  second.dispose();
 });
 
 it('is one object for one line, whatever the number of resources', async () => {

@@ -1,9 +1,10 @@
 // Collections on demand: what has become due has run when they are over, and where there is no way it is said.
 import { describe, expect, test } from 'vitest';
-import { Budget, collectGarbage, collectGarbageSync } from '@handback/core';
+import { Budget, collectGarbage, collectGarbageSync, leaks } from '@handback/core';
 import { useCopies } from '../budget/copies.ts';
 
 const { run } = useCopies();
+leaks.configure({ warn: false });
 
 function forgotten(): Budget {
   const budget = new Budget({ name: 'seats', capacity: 4 });
@@ -55,7 +56,7 @@ describe('where no collection can be forced', () => {
 
   test('both say so, and nothing is lost', async () => {
     const { code, output } = await run(`
-      import { Budget, collectGarbage, collectGarbageSync } from '@handback/core';
+      import { Budget, collectGarbage, collectGarbageSync, leaks } from '@handback/core';
       ${blind}
       const budget = new Budget({ name: 'seats', capacity: 1 });
       const held = budget.acquireSync();

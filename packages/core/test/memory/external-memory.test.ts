@@ -1,10 +1,11 @@
 // The gauge: the collector learns of memory that it cannot see, by untouched ballast in steps of 32 MiB.
 import { afterEach, describe, expect, test } from 'vitest';
-import { adjustExternalMemory, collectGarbageSync, defineResource } from '@handback/core';
+import { adjustExternalMemory, collectGarbageSync, defineResource, leaks } from '@handback/core';
 import { useCopies } from '../budget/copies.ts';
 
 const { run } = useCopies();
 const MiB = 2 ** 20;
+leaks.configure({ warn: false });
 
 afterEach(() => adjustExternalMemory(-adjustExternalMemory(0)));
 

@@ -1,5 +1,5 @@
 // Our classes against the package `disposablestack` 1.1.8, in this process, so that fast-check can shrink what differs. What that package is
-// known to do otherwise (facts/tc39.md) is left out of the programs, and nothing else.
+// known to do otherwise is left out of the programs, and nothing else.
 import { createRequire } from 'node:module';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';

@@ -19,7 +19,11 @@ const checks = [
 let failed = 0;
 for (const [name, command, ...parameters] of checks) {
   const start = Date.now();
-  const { status, stdout, stderr } = spawnSync(command, parameters, { cwd: root, encoding: 'utf8', env: { ...process.env, PATH: `${root}node_modules/.bin:${process.env.PATH}` } });
+  const { status, stdout, stderr } = spawnSync(command, parameters, {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${root}node_modules/.bin:${process.env.PATH}` },
+  });
   const seconds = ((Date.now() - start) / 1000).toFixed(1);
   console.log(`${status === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`);
   if (status === 0) continue;

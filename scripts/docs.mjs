@@ -7,7 +7,14 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const folder = join(root, 'examples', '.cache', 'docs');
-const pages = ['README.md', ...['core', 'fs'].map((name) => `packages/${name}/README.md`), 'examples/README.md', ...readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
+const pages = [
+  'README.md',
+  ...['core', 'fs'].map((name) => `packages/${name}/README.md`),
+  'examples/README.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 
@@ -26,7 +33,19 @@ for (const page of pages) {
     blocks.push({ name, page, line, runs: match[1] === undefined });
   }
 }
-const compilerOptions = { target: 'es2022', lib: ['es2023', 'esnext.disposable'], module: 'nodenext', importHelpers: true, strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, types: ['node'], outDir: 'dist', rootDir: '.', skipLibCheck: false };
+const compilerOptions = {
+  target: 'es2022',
+  lib: ['es2023', 'esnext.disposable'],
+  module: 'nodenext',
+  importHelpers: true,
+  strict: true,
+  noUncheckedIndexedAccess: true,
+  exactOptionalPropertyTypes: true,
+  types: ['node'],
+  outDir: 'dist',
+  rootDir: '.',
+  skipLibCheck: false,
+};
 writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
 let failed = 0;
 try {

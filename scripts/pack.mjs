@@ -17,7 +17,12 @@ try {
   for (const file of readdirSync(folder)) {
     const contents = run('tar', ['-tzf', join(folder, file)]);
     if (/\/(src|test)\//.test(contents)) throw new Error(`${file} holds sources or tests:\n${contents}`);
-    console.log(run('attw', [join(folder, file), '--profile', 'esm-only', '--format', 'ascii']).split('\n').slice(0, 3).join('\n'));
+    console.log(
+      run('attw', [join(folder, file), '--profile', 'esm-only', '--format', 'ascii'])
+        .split('\n')
+        .slice(0, 3)
+        .join('\n'),
+    );
   }
 } catch (error) {
   console.error(error.stdout ?? error.message, error.stderr ?? '');

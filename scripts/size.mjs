@@ -6,7 +6,14 @@ import { gzipSync } from 'node:zlib';
 
 const LIMIT = 22_000;
 const core = fileURLToPath(new URL('../packages/core/', import.meta.url));
-const bundle = await rolldown({ cwd: core, input: { index: 'src/index.ts', polyfill: 'src/polyfill.ts' }, platform: 'neutral', tsconfig: `${core}tsconfig.json`, resolve: { mainFields: ['module', 'main'] }, transform: { target: 'es2022' } });
+const bundle = await rolldown({
+  cwd: core,
+  input: { index: 'src/index.ts', polyfill: 'src/polyfill.ts' },
+  platform: 'neutral',
+  tsconfig: `${core}tsconfig.json`,
+  resolve: { mainFields: ['module', 'main'] },
+  transform: { target: 'es2022' },
+});
 const { output } = await bundle.generate({ format: 'esm', minify: true });
 await bundle.close();
 const index = output.find((chunk) => chunk.name === 'index');

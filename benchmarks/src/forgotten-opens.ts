@@ -26,7 +26,9 @@ interface Result {
 
 function run(limit: number, mode: string): Result {
   // Node raises the soft limit to the hard one at start: only the hard one binds.
-  const { stdout, stderr, status } = spawnSync('sh', ['-c', `ulimit -n ${limit}; exec "$0" "$@"`, process.execPath, child, mode, String(OPENS)], { encoding: 'utf8' });
+  const { stdout, stderr, status } = spawnSync('sh', ['-c', `ulimit -n ${limit}; exec "$0" "$@"`, process.execPath, child, mode, String(OPENS)], {
+    encoding: 'utf8',
+  });
   const { ms, collecting } = status === 0 ? (JSON.parse(stdout) as { ms: number; collecting: number }) : { ms: Number.NaN, collecting: Number.NaN };
   if (status !== 0) console.log(stderr);
   return { ms, collecting, warnings: stderr.split('ResourceLeakWarning').length - 1, exit: status };
@@ -44,7 +46,14 @@ export function forgottenOpens(): void {
     const collecting = median(forgotten.map(({ ms, collecting: spent }) => spent / ms));
     const last = forgotten.at(-1) as Result;
     const good = throughput >= least && collecting <= most && forgotten.every(({ exit }) => exit === 0);
-    return [`${mode}, ulimit -n ${limit}`, throughput.toFixed(2), `${(collecting * 100).toFixed(1)} %`, String(last.warnings), String(last.exit), `${good ? 'within' : 'MISSES'} ≥ ${least}${most < 1 ? `, ≤ ${most * 100} %` : ''}`];
+    return [
+      `${mode}, ulimit -n ${limit}`,
+      throughput.toFixed(2),
+      `${(collecting * 100).toFixed(1)} %`,
+      String(last.warnings),
+      String(last.exit),
+      `${good ? 'within' : 'MISSES'} ≥ ${least}${most < 1 ? `, ≤ ${most * 100} %` : ''}`,
+    ];
   });
   console.log(`\nforgotten opens: ${OPENS.toLocaleString('en')} under a limit (wall time, against the same loop with \`using\`)\n`);
   console.log(table(['loop', 'throughput', 'in collections', 'warnings', 'exit', 'target'], rows));

@@ -35,7 +35,13 @@ export function importCosts(): void {
     const rows = files.map(({ name, times }, index) => {
       const [low, high] = quartiles(times);
       const ratio = median(times) / floor;
-      return [name, `${median(times).toFixed(1)} ms`, `${low.toFixed(1)}–${high.toFixed(1)}`, `${ratio.toFixed(2)} ×`, index === 0 ? '' : `${ratio <= MOST ? 'within' : 'ABOVE'} ${MOST}`];
+      return [
+        name,
+        `${median(times).toFixed(1)} ms`,
+        `${low.toFixed(1)}–${high.toFixed(1)}`,
+        `${ratio.toFixed(2)} ×`,
+        index === 0 ? '' : `${ratio <= MOST ? 'within' : 'ABOVE'} ${MOST}`,
+      ];
     });
     console.log('\nimport: starting a process (wall time)\n');
     console.log(table(['script', 'median', 'middle half', 'ratio to the floor', 'target'], rows));

@@ -104,7 +104,7 @@ export const handles: Suite = {
       },
     },
     {
-      name: 'a FinalizationRegistry of one\'s own, register + unregister',
+      name: "a FinalizationRegistry of one's own, register + unregister",
       make: () => {
         const registry = new FinalizationRegistry<number>(release);
         return () => {

@@ -1,4 +1,4 @@
-// Part 1, the seed's loop: `while (true) open(file)` with nothing closed, where the system gives no more than 256 descriptors.
+// Part 1, a loop that forgets: `while (true) open(file)` with nothing closed, where the system gives no more than 256 descriptors.
 import { barChart } from './charts/bar-chart.ts';
 import type { Colour } from './charts/palette.ts';
 import { OPENS } from './children/report.ts';
@@ -37,7 +37,10 @@ export async function forgottenOpens(): Promise<PartReport> {
       head: ['strategy', 'opened', 'peak open', 'time', 'how it ended'],
       rows: rows.map((row) => [row.name, count(row.opened), count(row.peak), seconds(row.seconds), ending(row)]),
     },
-    remarks: ['"Peak open": the most descriptors of the whole process at once; Node has about 20 open before it begins.'],
+    remarks: [
+      '"Peak open": the most descriptors of the whole process at once; Node has about 20 open before it begins.',
+      'A forgotten FileHandle of `fs/promises` is closed when it happens to be collected: so plain Node may open more than its limit before it fails.',
+    ],
     plots: [{ fileName: 'forgotten-opens.svg', svg: draw(rows) }],
     failures: rows.filter(({ isHandback }) => isHandback).flatMap(failuresOf),
   };

@@ -1,4 +1,4 @@
-// Part 3, the seed's memory graph: 25 blocks of 32 MiB from the system allocator, each kept for a tenth of a second and dropped.
+// Part 3, the memory graph: 25 blocks of 32 MiB from the system allocator, each kept for a tenth of a second and dropped.
 // The engine sees 25 small objects; the process holds the bytes.
 import { lineChart, type Series } from './charts/line-chart.ts';
 import type { Colour } from './charts/palette.ts';
@@ -52,7 +52,11 @@ export async function memoryGraph(): Promise<PartReport> {
     remarks:
       rows.length === 0
         ? ['Not measured here.']
-        : ['"Left at the end": after the last block was dropped, before the last collection that each program asks for.'],
+        : [
+            'Over base: above what the process holds before its first block. Promised: the peak that Handback must stay below.',
+            'CPython counts references and PyPy collects, as JavaScript engines do: the two bounds of what can be expected without giving back by hand.',
+            '"Left at the end": after the last block was dropped, before the last collection that each program asks for.',
+          ],
     plots: rows.length === 0 ? [] : [{ fileName: 'memory.svg', svg: draw(rows) }],
     failures,
   };

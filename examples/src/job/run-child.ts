@@ -35,7 +35,7 @@ const LONGEST_MS = 90_000;
 /** The command line for one of this job's own children, from the build or from source, whichever is running now. */
 export function nodeChild(name: string, childArguments: string[] = [], flags: string[] = []): string[] {
   const script = fileURLToPath(new URL(`./children/${name}${extname(import.meta.filename)}`, import.meta.url));
-  return [process.execPath, ...process.execArgv, ...flags, script, ...childArguments];
+  return [process.execPath, '--enable-source-maps', ...process.execArgv, ...flags, script, ...childArguments];
 }
 
 /** The command line for a Python child, or undefined where that interpreter is not installed. */

@@ -18,7 +18,8 @@ export class Cursor {
 
   /** The same within the call. Throws while an asynchronous one is under way: where it will end is not known yet. */
   advanceSync(transfer: (position: number) => number): number {
-    if (this.#busy > 0) throw new Error('Cannot read or write at the cursor synchronously while an asynchronous call at it is under way: await it, or give a `position`.');
+    if (this.#busy > 0)
+      throw new Error('Cannot read or write at the cursor synchronously while an asynchronous call at it is under way: await it, or give a `position`.');
     const bytes = transfer(this.position);
     this.position += bytes;
     return bytes;

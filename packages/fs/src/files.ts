@@ -44,4 +44,3 @@ export function withStack(error: Error): Error {
   if (error.stack === `${error.name}: ${error.message}`) Error.captureStackTrace?.(error, withStack);
   return error;
 }
-

@@ -3,20 +3,7 @@
  * refuses new ones and closes the descriptor after the last one: never under a pending read, whose number might by then be
  * another file.
  */
-import {
-  fdatasync,
-  fstat,
-  fstatSync,
-  fsync,
-  ftruncate,
-  ftruncateSync,
-  read,
-  readSync,
-  write,
-  writeSync,
-  type BigIntStats,
-  type Stats,
-} from 'node:fs';
+import { fdatasync, fstat, fstatSync, fsync, ftruncate, ftruncateSync, read, readSync, write, writeSync, type BigIntStats, type Stats } from 'node:fs';
 import { Handle } from '@handback/core';
 import { Cursor } from './cursor.ts';
 import { readLinesOf } from './lines.ts';
@@ -181,7 +168,9 @@ export class OpenFile extends Handle<number> {
   stat(): Promise<Stats>;
   stat(options: { bigint: true }): Promise<BigIntStats>;
   async stat(options: { bigint?: boolean } = {}): Promise<Stats | BigIntStats> {
-    return this.use((fd) => (options.bigint === true ? promised<BigIntStats>((done) => fstat(fd, { bigint: true }, done)) : promised<Stats>((done) => fstat(fd, done))));
+    return this.use((fd) =>
+      options.bigint === true ? promised<BigIntStats>((done) => fstat(fd, { bigint: true }, done)) : promised<Stats>((done) => fstat(fd, done)),
+    );
   }
 
   statSync(): Stats {
@@ -232,5 +221,6 @@ function rangeOf(buffer: NodeJS.ArrayBufferView, first: number | RangeOptions | 
 }
 
 function requireWhole(value: number, what: string, most: number): void {
-  if (!Number.isSafeInteger(value) || value < 0 || value > most) throw new RangeError(`Expected \`${what}\` to be a whole number from 0 to ${most}, got ${String(value)}`);
+  if (!Number.isSafeInteger(value) || value < 0 || value > most)
+    throw new RangeError(`Expected \`${what}\` to be a whole number from 0 to ${most}, got ${String(value)}`);
 }

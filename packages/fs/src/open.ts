@@ -30,6 +30,7 @@ export interface ReadFileOptions extends AcquireOptions {
 /** Reads a whole file when there is a descriptor for it, and gives it back at once. */
 export function readFile(path: PathLike, options?: AcquireOptions & { encoding?: undefined }): Promise<Buffer>;
 export function readFile(path: PathLike, options: BufferEncoding | (AcquireOptions & TextOptions)): Promise<string>;
+export function readFile(path: PathLike, options?: BufferEncoding | ReadFileOptions): Promise<Buffer | string>;
 export async function readFile(path: PathLike, options: BufferEncoding | ReadFileOptions = {}): Promise<Buffer | string> {
   const { encoding, ...acquiring } = typeof options === 'string' ? { encoding: options } : options;
   using file = await files.acquire({ path, flags: constants.O_RDONLY, mode: undefined }, acquiring);

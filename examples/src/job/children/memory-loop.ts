@@ -19,7 +19,7 @@ export async function memoryLoop(useBlock: () => Promise<void>, collect: () => u
   }
   report({ type: 'mark', name: 'last' });
   await sleep(SETTLE_MS);
-  await collect(); // what the seed does after its last object
+  await collect(); // one collection is asked for after the last object
   await sleep(SETTLE_MS);
   report({ type: 'mark', name: 'end' });
 }

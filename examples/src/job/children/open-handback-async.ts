@@ -1,4 +1,4 @@
-// The seed's loop with Handback: the descriptors run out, the forgotten files are found and closed, and the loop goes on.
+// The same loop with Handback: the descriptors run out, the forgotten files are found and closed, and the loop goes on.
 import { open } from '@handback/fs';
 import { OpenCount, OPENS } from './report.ts';
 

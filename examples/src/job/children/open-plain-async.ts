@@ -1,4 +1,4 @@
-// The seed's loop in plain Node with promises: a forgotten FileHandle is closed when it is collected, but nothing makes the
+// A loop that forgets every file, in plain Node with promises: a forgotten FileHandle is closed when it is collected, but nothing makes the
 // collector hurry, since it knows nothing of descriptors.
 import { open } from 'node:fs/promises';
 import { OpenCount, OPENS } from './report.ts';

@@ -1,4 +1,4 @@
-// The seed's loop in plain Node: a number from `openSync` is never closed by anyone but us.
+// A loop that forgets every file, in plain Node: a number from `openSync` is never closed by anyone but us.
 import { openSync } from 'node:fs';
 import { OpenCount, OPENS } from './report.ts';
 

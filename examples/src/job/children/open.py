@@ -1,4 +1,4 @@
-"""The seed's loop in Python: CPython's reference counts close each file at once, PyPy's collector does not."""
+"""The same loop in Python: CPython's reference counts close each file at once, PyPy's collector does not."""
 import json
 import os
 import time

@@ -106,7 +106,8 @@ export interface OwningKind<T, H> {
 export interface ResourceKind<T, Request = void, H = AsyncHandle<T>> extends OwningKind<T, H> {
   /**
    * Admits, opens and owns one. Rejects with BudgetExceededError, AcquireTimeoutError (with its phase), ClosedError, DisposedError
-   * under a closed parent, the signal's reason, or what `open` threw; then nothing is held.
+   * under a closed parent, the signal's reason, or what `open` threw; then nothing is held, but for what is still being opened when its
+   * caller goes: that keeps its permit until it has come and been released.
    */
   acquire(...args: Requested<Request, AcquireOptions>): Promise<H>;
   /** Acquires one for each request: permits for all at once or for none, and one disposable array. The first failure undoes all, late openers too. */

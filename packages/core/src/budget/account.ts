@@ -59,6 +59,8 @@ export class Account {
   /** Of a root: the accounts of its tree that have a line, in no order; and the place of this one among them. */
   lines: Account[] = [];
   line = -1;
+  /** Of a root: places in its lines of waiters that want several budgets. They may tie it to other trees. */
+  ties = 0;
   /** Grants so far: a line that sees none for long has stalled. */
   grants = 0;
   /** Outstanding amounts that `acquireSync` took ahead of a line, here and below. */
@@ -105,17 +107,15 @@ export class Account {
     return true;
   }
 
-  /** Counts `amount` here and in all above, asking nobody. */
+  /** Counts `amount` here and in all above, asking nobody. Whoever lacks room here now may hold up nobody above any more. */
   take(amount: number): void {
-    for (let account: Account | undefined = this; account !== undefined; account = account.parent) {
-      account.used += amount;
-      if (account.used > account.peak) account.peak = account.used;
-    }
+    count(this, amount);
+    if (!this.root.quiet) pump(this.root);
   }
 
   /** Takes `amount` for someone who asked for it. */
   grant(amount: number): void {
-    this.take(amount);
+    count(this, amount);
     for (let account: Account | undefined = this; account !== undefined; account = account.parent) account.grants++;
   }
 
@@ -159,6 +159,13 @@ export class Account {
     for (let account: Account | undefined = this; account !== undefined; account = account.parent) {
       if (account.closed) throw new ClosedError(`Budget '${account.name}' was disposed: it admits nothing any more.`);
     }
+  }
+}
+
+function count(from: Account, amount: number): void {
+  for (let account: Account | undefined = from; account !== undefined; account = account.parent) {
+    account.used += amount;
+    if (account.used > account.peak) account.peak = account.used;
   }
 }
 

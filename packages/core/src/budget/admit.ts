@@ -7,7 +7,7 @@ import { channel } from '../leaks/events.ts';
 import type { Details } from '../leaks/record.ts';
 import { amountOf, Charge, type Account } from './account.ts';
 import { requirePriority, requireTimeout, show } from './amounts.ts';
-import { explain, lookOnce, numbersOf } from './holders.ts';
+import { explain, lookOnce, numbersOf, sizeIn } from './holders.ts';
 import {
   endWaits,
   extrasOf,
@@ -50,7 +50,11 @@ export function chargeFor(account: Account, amount: number, next: Charge | undef
 }
 
 function oversized(account: Account, amount: number, others: Charge | undefined, purpose: Purpose, when: string): BudgetExceededError {
-  return exceeded(account, amount + amountOf(others, account), purpose, `more than the whole budget '${account.name}' ${when}`);
+  const asked = amount + amountOf(others, account);
+  const numbers = numbersOf(account, asked);
+  const size = sizeIn(account);
+  const message = `No room for a ${nameOf(purpose)}: ${size(asked)} is more than the whole budget '${account.name}' ${when}, ${size(numbers.capacity)}. Ask for less, raise the capacity, or let it run alone with \`oversize: 'alone'\`.`;
+  return new BudgetExceededError(message, numbers, { kind: purpose.kind, label: purpose.label });
 }
 
 /** Takes `wanted` if it can be had at once, without overtaking anybody. */
@@ -152,6 +156,8 @@ export function admitSync(wanted: Charge, purpose: Purpose): void {
         charge.ahead = true;
         charge.account.overtake(charge.amount);
       }
+      // Whoever lacks room there now may hold up nobody above any more.
+      for (let charge: Charge | undefined = wanted; charge !== undefined; charge = charge.next) pump(charge.account.root);
       return;
     }
     throw exceeded(
@@ -205,8 +211,7 @@ function nameOf({ kind = 'permit', label }: Purpose): string {
 
 export function exceeded(account: Account, amount: number, purpose: Purpose, why: string, info: ResourceErrorInfo = {}): BudgetExceededError {
   const numbers = numbersOf(account, amount);
-  const place = why.startsWith('more than') ? why : `budget '${account.name}' is ${why}`;
-  return new BudgetExceededError(`No room for a ${nameOf(purpose)}: ${place}. ${explain(numbers, account)}`, numbers, {
+  return new BudgetExceededError(`No room for a ${nameOf(purpose)}: budget '${account.name}' is ${why}. ${explain(numbers, account)}`, numbers, {
     kind: purpose.kind,
     label: purpose.label,
     ...info,
@@ -220,8 +225,9 @@ export function timedOut(charge: Charge | undefined, purpose: Purpose, phase: 'w
   }
   const { account, amount } = charge;
   const numbers = numbersOf(account, amount);
-  const what = phase === 'wait' ? `waiting for budget '${account.name}'` : 'opening it';
-  return new AcquireTimeoutError(`No ${nameOf(purpose)} ${timeout}: the time went by ${what}. ${explain(numbers, account)}`, phase, numbers, purpose);
+  // The budget is no cause of a slow opening: to tell who holds it would mislead.
+  const why = phase === 'open' ? 'opening it. What comes late is released.' : `waiting for budget '${account.name}'. ${explain(numbers, account)}`;
+  return new AcquireTimeoutError(`No ${nameOf(purpose)} ${timeout}: the time went by ${why}`, phase, numbers, purpose);
 }
 
 onRefusal({

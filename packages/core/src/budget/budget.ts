@@ -179,7 +179,7 @@ export class Budget implements Disposable {
   }
 
   #detailsFor(label: string | undefined, below: Function): Details | undefined {
-    return detailsFor(label, below, this.#account.used > this.#account.calm);
+    return detailsFor(label, below, this.#account.used >= this.#account.calm);
   }
 }
 

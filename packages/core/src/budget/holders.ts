@@ -79,9 +79,14 @@ export function numbersOf(account: Account, requested: number): BudgetNumbers {
 
 const NAMED = 5;
 
+/** Amounts of an account as a person says them. */
+export function sizeIn(account: Account): (amount: number) => string {
+  return (amount) => (account.unit === 'bytes' ? formatBytes(amount) : plural(amount, account.unit));
+}
+
 /** The numbers as a sentence, the top holders, and what to do. */
 export function explain(numbers: BudgetNumbers, account: Account): string {
-  const size = (amount: number): string => (account.unit === 'bytes' ? formatBytes(amount) : plural(amount, account.unit));
+  const size = sizeIn(account);
   const capacity = numbers.capacity === Number.POSITIVE_INFINITY ? 'unbounded' : size(numbers.capacity);
   const lines = [
     `${size(numbers.requested)} asked for, ${account.unit === 'bytes' ? size(numbers.used) : numbers.used} of ${capacity} in use, ${numbers.waiting} waiting.`,

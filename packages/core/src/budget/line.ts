@@ -118,6 +118,7 @@ function insert(account: Account, place: Place): void {
     else tail.after = place;
     account.tail = place;
   }
+  if (place.waiter.wanted.next !== undefined) account.root.ties++;
   if (account.waiting++ === 0) {
     account.line = account.root.lines.push(account) - 1;
     account.root.quiet = false;
@@ -133,6 +134,7 @@ function remove(account: Account, place: Place): void {
     else after.before = before;
     place.before = place.after = undefined;
   }
+  if (place.waiter.wanted.next !== undefined) account.root.ties--;
   if (--account.waiting === 0) {
     const { lines } = account.root;
     const last = lines.pop() as Account;
@@ -226,20 +228,21 @@ export function endWaits(waiters: Iterable<Waiter>, errorOf: (waiter: Waiter) =>
 
 /** Serves everyone who can be served now, in order, in the tree of `root` and in trees that its waiters tie to it. */
 export function pump(root: Account): void {
-  const [only] = root.lines;
+  const { lines } = root;
+  const [only] = lines;
+  if (only === undefined) return;
+  if (root.ties > 0) pumpTogether(root);
   // Nothing can be had in the tree of a full root, however many lines there are.
-  if (only === undefined || root.used >= root.capacity()) return;
-  if (root.lines.length === 1 ? !pumpAlone(only) : !pumpTree(root)) pumpTogether(root);
+  else if (root.used >= root.capacity()) return;
+  else if (lines.length === 1) pumpAlone(only);
+  else if (!pumpTree(root)) pumpTogether(root);
 }
 
-/** One line, waiters of one budget: the head is all there is to look at. False where that does not hold. */
-function pumpAlone(account: Account): boolean {
-  for (let head = firstIn(account)?.waiter; head !== undefined; head = firstIn(account)?.waiter) {
-    if (head.wanted.next !== undefined) return false;
-    if (!account.hasRoom(head.wanted.amount)) return true;
+/** One line, waiters of one budget: the head is all there is to look at. */
+function pumpAlone(account: Account): void {
+  for (let head = firstIn(account)?.waiter; head !== undefined && account.hasRoom(head.wanted.amount); head = firstIn(account)?.waiter) {
     settleWaiter(head, undefined, true);
   }
-  return true;
 }
 
 /**
@@ -251,7 +254,6 @@ function pumpTree(root: Account): boolean {
     let next: Waiter | undefined;
     for (const line of root.lines) {
       const { waiter } = firstIn(line) as Place;
-      if (waiter.wanted.next !== undefined) return false;
       if (line.used + waiter.wanted.amount <= line.capacity() && (next === undefined || precedes(waiter, next))) next = waiter;
     }
     if (next === undefined) return true;

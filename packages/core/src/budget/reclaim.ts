@@ -63,7 +63,6 @@ export function evictIdle(account: Account): void {
 }
 
 function ask(account: Account, reclaimer: Reclaimer, missing: number): Promise<void> | undefined {
-  const outer = shared.reclaiming;
   shared.reclaiming = true;
   try {
     const idle = reclaimer.reclaimable();
@@ -79,7 +78,7 @@ function ask(account: Account, reclaimer: Reclaimer, missing: number): Promise<v
     complain(reclaimer, error);
     return undefined;
   } finally {
-    shared.reclaiming = outer;
+    shared.reclaiming = false;
   }
 }
 

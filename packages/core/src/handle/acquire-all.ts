@@ -67,7 +67,12 @@ export async function acquireTogether<T, Request, H extends AsyncHandle<T>>(
 }
 
 /** Takes the permits of all at one ticket, and deals them out. */
-async function admitAll<T, Request, H extends AsyncHandle<T>>(kind: Kind<T, Request, H>, requests: readonly Request[], options: AcquireAllOptions, all: readonly Details[]): Promise<void> {
+async function admitAll<T, Request, H extends AsyncHandle<T>>(
+  kind: Kind<T, Request, H>,
+  requests: readonly Request[],
+  options: AcquireAllOptions,
+  all: readonly Details[],
+): Promise<void> {
   const { cost } = kind.definition;
   const purpose = { kind: kind.kind, label: options.label };
   const costs = requests.map((request) => cost?.(request));

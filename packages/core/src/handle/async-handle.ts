@@ -4,7 +4,21 @@
  */
 import { untrack, voidToken } from '../leaks/ledger.ts';
 import { notesUses } from '../leaks/levels.ts';
-import { CLOSED, CLOSING, Details, detailsOf, isOpen, MOVED, NOTED, OPEN, RELEASING, ResourceRecord, YOUNG, type Deferred, type RecordKind } from '../leaks/record.ts';
+import {
+  CLOSED,
+  CLOSING,
+  Details,
+  detailsOf,
+  isOpen,
+  MOVED,
+  NOTED,
+  OPEN,
+  RELEASING,
+  ResourceRecord,
+  YOUNG,
+  type Deferred,
+  type RecordKind,
+} from '../leaks/record.ts';
 import { capture } from '../leaks/site.ts';
 import { recording, sampled } from '../leaks/levels.ts';
 import { BREED, holdYoung, type Breed } from '../leaks/young.ts';

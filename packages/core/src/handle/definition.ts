@@ -111,7 +111,10 @@ export interface ResourceKind<T, Request = void, H = AsyncHandle<T>> extends Own
    */
   acquire(...args: Requested<Request, AcquireOptions>): Promise<H>;
   /** Acquires one for each request: permits for all at once or for none, and one disposable array. The first failure undoes all, late openers too. */
-  acquireAll(requests: readonly Request[], options?: AcquireAllOptions): Promise<H extends Disposable & AsyncDisposable ? Handles<H> : H extends AsyncDisposable ? AsyncHandles<H> : never>;
+  acquireAll(
+    requests: readonly Request[],
+    options?: AcquireAllOptions,
+  ): Promise<H extends Disposable & AsyncDisposable ? Handles<H> : H extends AsyncDisposable ? AsyncHandles<H> : never>;
 }
 
 /** A kind of resource that can also be opened within the call. */

@@ -19,14 +19,27 @@ import { now } from '../runtime/host.ts';
 import { acquireTogether } from './acquire-all.ts';
 import { AsyncHandle, type HandleKind, type Ownership } from './async-handle.ts';
 import { chargesFor, settleCharges } from './costs.ts';
-import type { AcquireAllOptions, AcquireOptions, AsyncRelease, HandleClass, KindDefinition, OpensAsync, OpensNothing, OpensSync, OwnOptions } from './definition.ts';
+import type {
+  AcquireAllOptions,
+  AcquireOptions,
+  AsyncRelease,
+  HandleClass,
+  KindDefinition,
+  OpensAsync,
+  OpensNothing,
+  OpensSync,
+  OwnOptions,
+} from './definition.ts';
 import { Handle } from './handle.ts';
 import type { AsyncHandles } from './handles.ts';
 import { announce, announces, close, closeQuietly, end, giveBack, reclaimLeaked, type LiveKind } from './lifecycle.ts';
 import { LateOpening, openWithin, type OpeningBounds } from './opening.ts';
 import { holdParent } from './parent.ts';
 
-export type AnyDefinition<T, Request, H> = KindDefinition<T, Request> & AsyncRelease<T> & HandleClass<T, H> & (OpensSync<T, Request> | OpensAsync<T, Request> | OpensNothing);
+export type AnyDefinition<T, Request, H> = KindDefinition<T, Request> &
+  AsyncRelease<T> &
+  HandleClass<T, H> &
+  (OpensSync<T, Request> | OpensAsync<T, Request> | OpensNothing);
 
 const NOTHING: AcquireOptions = {};
 
@@ -95,7 +108,11 @@ export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, Han
 
   /** The captured line is the caller's, so it is captured before anything asynchronous. */
   acquire(request: Request, options: AcquireOptions = NOTHING): Promise<H> {
-    return this.acquireWith(request, options, this.#details(options, Kind.prototype.acquire), false);
+    try {
+      return this.acquireWith(request, options, this.#details(options, Kind.prototype.acquire), false);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   acquireAll(requests: readonly Request[], options: AcquireAllOptions = NOTHING): Promise<AsyncHandles<H>> {
@@ -201,7 +218,9 @@ export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, Han
     const charge = details.charge as Charge | undefined;
     if (charge === undefined) return error;
     const reason = (error as { code?: unknown } | null)?.code ?? String(error);
-    return exceeded(charge.account, charge.amount, this.#purpose(details), `not full, but the platform is (${String(reason)}), and nothing could be won back`, { cause: error });
+    return exceeded(charge.account, charge.amount, this.#purpose(details), `not full, but the platform is (${String(reason)}), and nothing could be won back`, {
+      cause: error,
+    });
   }
 
   /** Owns what was opened. From here on a record holds what was taken: where the rest fails, it ends as by a dispose. */
@@ -243,8 +262,11 @@ export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, Han
   }
 
   #details(options: OwnOptions, below: Function): Details {
+    const { label } = options;
+    // A record holds no more than a text: an object might lead to the handle, which then could never be found to be forgotten.
+    if (label !== undefined && typeof label !== 'string') throw new TypeError(`Expected \`label\` to be a text, got ${show(label)}`);
     const details = new Details();
-    details.label = options.label;
+    details.label = label;
     details.noted = notesUses;
     if (recording === 2 || (recording === 1 && sampled())) details.trace = capture(below);
     return details;
@@ -268,7 +290,7 @@ function disown(record: ResourceRecord): void {
  */
 function isWorthALine({ account, amount }: Charge): boolean {
   if (recording === 1 && account.unit === 'bytes' && amount >= 2 ** 20) return true;
-  return account.used > account.calm && sampled();
+  return account.used + amount > account.calm && sampled();
 }
 
 function requireBytes(bytes: unknown): number {
@@ -276,9 +298,13 @@ function requireBytes(bytes: unknown): number {
   throw new RangeError(`Expected \`externalBytes\` to answer a number of bytes from 0 up, got ${String(bytes)}`);
 }
 
-function requireDefinition(definition: { readonly kind: string; readonly release: unknown; readonly handle?: unknown }, Base: typeof AsyncHandle | typeof Handle): void {
+function requireDefinition(
+  definition: { readonly kind: string; readonly release: unknown; readonly handle?: unknown },
+  Base: typeof AsyncHandle | typeof Handle,
+): void {
   const functions = ['open', 'openSync', 'cost', 'measure', 'externalBytes', 'describe', 'isExhausted', 'handle'] as const;
-  if (typeof definition?.kind !== 'string' || definition.kind === '') throw new TypeError(`Expected \`kind\` to be a word for the sort of resource, got ${show(definition?.kind)}`);
+  if (typeof definition?.kind !== 'string' || definition.kind === '')
+    throw new TypeError(`Expected \`kind\` to be a word for the sort of resource, got ${show(definition?.kind)}`);
   const { kind, release, handle } = definition;
   if (typeof release !== 'function') throw new TypeError(`Kind '${kind}': expected \`release\` to be a function, got ${show(release)}`);
   for (const name of functions) {
@@ -286,5 +312,7 @@ function requireDefinition(definition: { readonly kind: string; readonly release
     if (value !== undefined && typeof value !== 'function') throw new TypeError(`Kind '${kind}': expected \`${name}\` to be a function, got ${show(value)}`);
   }
   if (handle === undefined || handle === Base || (handle as Function).prototype instanceof Base) return;
-  throw new TypeError(`Kind '${kind}': expected \`handle\` to be a class that extends ${Base.name} of this copy of @handback/core, got class ${(handle as Function).name}`);
+  throw new TypeError(
+    `Kind '${kind}': expected \`handle\` to be a class that extends ${Base.name} of this copy of @handback/core, got class ${(handle as Function).name}`,
+  );
 }

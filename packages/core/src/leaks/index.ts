@@ -1,7 +1,8 @@
 /** The public face of leak detection: levels, subscriptions, what is live. */
 import { shared, type LiveResource } from '../runtime/protocol.ts';
 import { subscribe, type LeakListener } from './events.ts';
-import { configureLeaks, leakSettings, type LeakLevel, type LeakOptions } from './levels.ts';
+import { leakSettings, type LeakLevel, type LeakOptions } from './levels.ts';
+import { configure } from './report.ts';
 
 /** Leak detection: how much is recorded, who is told, what is live. */
 export interface Leaks {
@@ -19,7 +20,7 @@ export const leaks: Leaks = {
   get level(): LeakLevel {
     return leakSettings.level;
   },
-  configure: configureLeaks,
+  configure,
   subscribe,
   live: () => shared.copies.flatMap((copy) => copy.live()),
 };

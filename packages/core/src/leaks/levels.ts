@@ -40,7 +40,8 @@ export function configureLeaks(options: LeakOptions): void {
   notesUses = level === 'strict';
 }
 
-let countdown = SAMPLED;
+// The first is taken: the first warning is to name a line if any can.
+let countdown = 1;
 
 /** True once in 128 calls. A plain counter: a program that repeats with just this period would have one line sampled for ever, so it wobbles. */
 export function sampled(): boolean {
@@ -65,7 +66,10 @@ function readEnvironment(): LeakOptions {
     if (value === undefined && levels.includes(name as LeakLevel)) options.level = name as LeakLevel;
     else if (name === 'touch' && /^\d{1,9}$/.test(value ?? '')) options.touch = Number(value);
     else if (name !== '') {
-      host.process?.emitWarning?.(`HANDBACK_LEAKS: '${part}' is not known, and ignored. Expected a level (${levels.join(', ')}), then touch=N, as in HANDBACK_LEAKS=strict,touch=8.`, { type: 'HandbackWarning', code: 'HANDBACK_LEAKS' });
+      host.process?.emitWarning?.(
+        `HANDBACK_LEAKS: '${part}' is not known, and ignored. Expected a level (${levels.join(', ')}), then touch=N, as in HANDBACK_LEAKS=strict,touch=8.`,
+        { type: 'HandbackWarning', code: 'HANDBACK_LEAKS' },
+      );
     }
   }
   return options;

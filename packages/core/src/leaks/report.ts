@@ -4,8 +4,10 @@
  * children of a leaked parent are folded into their root.
  */
 import { host, now, type HostProcess } from '../runtime/host.ts';
+import { collectFull } from '../runtime/collector.ts';
+import { shared } from '../runtime/protocol.ts';
 import { emit, textOf, type LeakEvent } from './events.ts';
-import { leakSettings, recording } from './levels.ts';
+import { configureLeaks, leakSettings, recording, type LeakOptions } from './levels.ts';
 import { detailsOf, type Details, type Found, type ResourceRecord } from './record.ts';
 import { frameText, type Site } from './site.ts';
 
@@ -45,8 +47,8 @@ interface Tally {
 interface Noted {
   readonly record: ResourceRecord;
   readonly details: Details;
-  /** Kept for its description: the release takes it from the record. */
-  readonly raw: unknown;
+  /** Its label, or a description of its raw. */
+  readonly name: string | undefined;
   readonly how: Found;
 }
 
@@ -58,7 +60,14 @@ const tallies = new Map<string, Tally>();
 
 /** Notes a leak; `reportLeaks` speaks of it. */
 export function noteLeak(record: ResourceRecord, how: Found): void {
-  noted.push({ record, details: record.details as Details, raw: record.raw, how });
+  const details = record.details as Details;
+  // Described now: once it is released, native memory may not be looked at any more.
+  const name = details.label ?? (warns() ? record.kind.describe(record.raw) : undefined);
+  noted.push({ record, details, name, how });
+}
+
+function warns(): boolean {
+  return leakSettings.warn && leakSettings.level !== 'off';
 }
 
 /** Reports what was noted: an event and a warning a site, if one is due. */
@@ -115,14 +124,13 @@ function reportGroup(tally: Tally, group: readonly Noted[]): void {
   const bytes = group.reduce((sum, leak) => sum + leak.details.bytes, 0);
   emit({ ...eventOf(record, 'leak', codeOf(tally.kind), first.how), bytes, count: { new: group.length, total: tally.total } });
   if (level === 'strict') failAtExit();
-  if (tally.total < tally.next || !leakSettings.warn) return;
-  warn(tally, first, record.kind.describe(first.raw));
+  if (tally.total >= tally.next && warns()) warn(tally, first);
 }
 
-function warn(tally: Tally, example: Noted, described: string | undefined): void {
+function warn(tally: Tally, example: Noted): void {
   const count = { new: tally.untold, total: tally.total };
   const message = headline(tally);
-  const warning = new ResourceLeakWarning(message, codeOf(tally.kind), { kind: tally.kind, site: tally.site, count, detail: detailOf(tally, example, described) });
+  const warning = new ResourceLeakWarning(message, codeOf(tally.kind), { kind: tally.kind, site: tally.site, count, detail: detailOf(tally, example) });
   while (tally.next <= tally.total) tally.next *= 10;
   tally.untold = 0;
   print(warning);
@@ -154,9 +162,8 @@ function headline(tally: Tally): string {
   return `${plural(tally.untold, tally.kind)} leaked${size}${place}`;
 }
 
-function detailOf(tally: Tally, { details, how }: Noted, described: string | undefined): string {
+function detailOf(tally: Tally, { details, name, how }: Noted): string {
   const lines = [`  released by the ${how}; open for ${formatAge(tally.oldestMs)} (oldest), never disposed`];
-  const name = details.label ?? described;
   if (name !== undefined) lines.push(`  such as   ${name}`);
   const { site } = tally;
   if (site !== undefined) {
@@ -171,26 +178,49 @@ function detailOf(tally: Tally, { details, how }: Noted, described: string | und
   if (details.touches?.[0] !== undefined) lines.push(`  last used ${details.touches[0]}`);
   if (tally.total > tally.untold) lines.push(`  same ${site === undefined ? 'kind' : 'site'} ${tally.untold} new since the last report, ${tally.total} in all`);
   lines.push(`  fix       hold it with \`using x = …\` (or \`await using\`), or stack.use(x), or call x[Symbol.dispose]()`);
-  lines.push(`  more      ${site === undefined ? 'set HANDBACK_LEAKS=trace to see where; ' : ''}silence: --disable-warning=${codeOf(tally.kind)}`);
+  if (leakSettings.level === 'strict') lines.push('  exit      with code 1, since the level is strict');
+  lines.push(`  more      ${recording === 2 ? '' : 'set HANDBACK_LEAKS=trace to see where; '}silence: --disable-warning=${codeOf(tally.kind)}`);
   return lines.join('\n');
 }
 
 let summarizing = false;
 
-/** The one listener that is added to `process`, with the first leak: what no warning has spoken of is summed up at exit. */
+/** Level `strict` is for tests and CI, where programs are short: what no collection has met is searched for before the process ends. */
+function searchOnceMore(): void {
+  for (const copy of shared.copies) copy.promote();
+  if (!collectFull()) return;
+  for (const copy of shared.copies) copy.sweep();
+}
+
+/** Changes the settings of leak detection. */
+export function configure(options: LeakOptions): void {
+  configureLeaks(options);
+  if (leakSettings.level === 'strict') summarizeAtExit();
+}
+
+/**
+ * The one listener that is added to `process`, with the first leak (at level `strict` with the level): what no warning has spoken of
+ * is summed up at exit.
+ */
 function summarizeAtExit(): void {
   if (summarizing) return;
   summarizing = true;
   hostProcess?.on?.('exit', () => {
+    if (leakSettings.level === 'strict') searchOnceMore();
     reportLeaks();
     // emitWarning would print in a later tick, and there is none; the event itself is what it would emit.
     for (const warning of unprinted) hostProcess.emit?.('warning', warning);
     const untold = [...tallies.values()].filter((tally) => tally.untold > 0 && tally.total > tally.untold);
-    if (untold.length === 0 || leakSettings.level === 'off' || !leakSettings.warn) return;
+    if (untold.length === 0 || !warns()) return;
     const lines = untold.slice(0, 10).map((tally) => `  ${plural(tally.total, tally.kind)} in all${tally.site === undefined ? '' : ` at ${tally.site.text}`}`);
     if (untold.length > 10) lines.push(`  and ${untold.length - 10} more sites`);
     const total = untold.reduce((sum, tally) => sum + tally.untold, 0);
-    const warning = new ResourceLeakWarning(`${total} more leaked since the last report`, 'HANDBACK_LEAKS', { kind: 'summary', site: undefined, count: { new: total, total }, detail: lines.join('\n') });
+    const warning = new ResourceLeakWarning(`${total} more leaked since the last report`, 'HANDBACK_LEAKS', {
+      kind: 'summary',
+      site: undefined,
+      count: { new: total, total },
+      detail: lines.join('\n'),
+    });
     hostProcess.emit?.('warning', warning);
   });
 }
@@ -235,12 +265,19 @@ export function reportFailure(record: ResourceRecord, error: unknown): void {
   const { kind } = record.kind;
   const count = (failures.get(kind) ?? 0) + 1;
   failures.set(kind, count);
-  if (!/^10*$/.test(String(count)) || !leakSettings.warn || leakSettings.level === 'off') return;
+  if (!/^10*$/.test(String(count)) || !warns()) return;
   const name = details.label === undefined ? withArticle(kind) : `${kind} '${details.label}'`;
-  const lines = details.leaked === undefined ? ['  after     its dispose had returned: uses in flight, or children, held the release back'] : ['  after     it was found to be forgotten'];
+  const lines =
+    details.leaked === undefined
+      ? ['  after     its dispose had returned: uses in flight, or children, held the release back']
+      : ['  after     it was found to be forgotten'];
   if (details.site !== undefined) lines.push(`  acquired  ${details.site.text}`);
   if (count > 1) lines.push(`  same kind ${count} in all`);
-  lines.push(details.leaked === undefined ? '  fix       await disposeAsync(), which rejects; or listen by leaks.subscribe(…)' : '  more      leaks.subscribe(…) hears of each');
+  lines.push(
+    details.leaked === undefined
+      ? '  fix       await disposeAsync(), which rejects; or listen by leaks.subscribe(…)'
+      : '  more      leaks.subscribe(…) hears of each',
+  );
   const warning = { type: 'ResourceReleaseWarning', code, detail: lines.join('\n') };
   hostProcess?.emitWarning?.(`The release of ${name} failed: ${textOf(error)}`, warning);
 }
@@ -275,3 +312,5 @@ export function formatAge(ms: number): string {
   if (ms < 10_000) return `${(ms / 1_000).toFixed(1)} s`;
   return ms < 120_000 ? `${Math.round(ms / 1_000)} s` : `${Math.round(ms / 60_000)} min`;
 }
+
+if (leakSettings.level === 'strict') summarizeAtExit();

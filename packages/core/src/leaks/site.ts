@@ -40,16 +40,20 @@ const settings = Error as unknown as ErrorSettings;
 // Taken when loaded, so that what an app puts in its place later is not run by our captures.
 const { captureStackTrace } = settings;
 
-/** Folders whose frames are left out: this package's own, and those of adapters that name their module. */
+/** Folders whose frames are left out: those of adapters that name their module. */
 const hiddenFolders = new Set<string>();
 
 /** Leaves frames of the folder that holds `module` (an `import.meta.url`) out of sites. */
 export function hideFrames(module: string): void {
-  hiddenFolders.add(toPath(module).replace(/[^/\\]*$/, ''));
+  hiddenFolders.add(folderOf(module));
+}
+
+function folderOf(module: string): string {
+  return toPath(module).replace(/[^/\\]*$/, '');
 }
 const { url } = import.meta as unknown as { url: string };
 // Run from its sources, the package is the folder above this one; bundled, that of its one file. In a bundle of the app's it has none.
-if (/\/(?:@handback|packages)\/core\//.test(url)) hideFrames(url.replace(/leaks\/site\.ts$/, ''));
+const ownFolder = /\/(?:@handback|packages)\/core\//.test(url) ? folderOf(url.replace(/leaks\/site\.ts$/, '')) : undefined;
 
 /** Helpers that compilers import for `using`, as modules or as virtual ones: between a dispose and the line that asked for it. */
 const helpers = /(?:\/node_modules\/|^\0)(?:tslib|@oxc-project[+/]runtime|@babel\/runtime|@swc\/helpers)(?:@[^/]+)?\//;
@@ -102,7 +106,10 @@ const sites = new Map<string, Site>();
 /** The site of a capture; undefined where the stack shows no line of user code. */
 export function siteOf(kind: string, error: Error): Site | undefined {
   const all = parseStack(error);
-  const shown = all.filter(({ file }) => !isHidden(file));
+  const users = all.filter(({ file }) => !isInternal(file));
+  const visible = users.filter(({ file }) => !isHidden(file));
+  // An app that names its own folder as an adapter's has no lines but these: better one of them than none.
+  const shown = visible.length > 0 ? visible : users;
   const frames = shown.slice(0, KEPT).map((frame) => ({ ...frame, file: shorten(frame.file) }));
   const hidden = all.length - shown.length;
   const [first] = frames;
@@ -135,8 +142,17 @@ function parseStack(error: Error): Frame[] {
   return frames;
 }
 
+function isInternal(file: string): boolean {
+  return (
+    file.startsWith('node:') ||
+    file.startsWith('native') ||
+    file.includes('/node_modules/@handback/') ||
+    helpers.test(file) ||
+    (ownFolder !== undefined && file.startsWith(ownFolder))
+  );
+}
+
 function isHidden(file: string): boolean {
-  if (file.startsWith('node:') || file.startsWith('native') || file.includes('/node_modules/@handback/') || helpers.test(file)) return true;
   for (const folder of hiddenFolders) if (file.startsWith(folder)) return true;
   return false;
 }

@@ -286,9 +286,7 @@ class Reserve extends Step {
     const closed = budget.up.some((above) => above.closed);
     expect(codeOf(error)).toBe(closed ? 'ERR_CLOSED' : undefined);
     if (closed) return;
-    const parts = [{ budget, asked: this.amount, amount: this.amount }];
-    model.take(parts);
-    model.held.set(id, { parts, ahead: false });
+    model.reserve(id, { budget, asked: this.amount, amount: this.amount });
   }
 
   toString(): string {

@@ -159,12 +159,20 @@ export class Model {
     }
     this.take(parts);
     this.held.set(id, permit);
+    // Whoever was overtaken may lack room in a budget of its own now, and hold up nobody above it any more.
+    this.serve();
     return true;
   }
 
   join(id: number, parts: Part[], options: { priority: number; deadline: number; signal: number | undefined }): void {
     const ticket = ++this.#ticket;
     this.waiting.push({ id, parts, ticket, key: ticket - options.priority * 64, deadline: options.deadline, signal: options.signal });
+    this.serve();
+  }
+
+  reserve(id: number, part: Part): void {
+    this.take([part]);
+    this.held.set(id, { parts: [part], ahead: false });
     this.serve();
   }
 

@@ -103,6 +103,14 @@ describe('between priorities', () => {
     expect(line.order).toHaveLength(200);
   });
 
+  test('serves those whom their priorities make level in the order of their arrival', async () => {
+    const budget = budgetOf(1);
+    const held = fill(budget);
+    const line = queue(budget, [1, 1, 1, 1, 1, 1], (index) => ({ priority: index === 0 ? 0 : (index + 1) / 64 }));
+    await handOn(held, line);
+    expect(line.order).toEqual([1, 2, 3, 4, 5, 0]);
+  });
+
   test('serves a newcomer of higher priority at once when it fits and only lower ones wait', async () => {
     const budget = budgetOf(4);
     hold(budget, 2);

@@ -141,6 +141,18 @@ describe('a full budget', () => {
   });
 });
 
+test('whoever comes while a reclaim ends is reclaimed for, at whichever step', async () => {
+  for (let steps = 0; steps < 40; steps++) {
+    const budget = budgetOf(2);
+    using cache = new Cache(budget, [1, 1]);
+    const first = outcomeOf(budget.acquire());
+    for (let step = 0; step < steps; step++) await undefined;
+    const second = outcomeOf(budget.acquire());
+    await pass(10);
+    expect([steps, first.state, second.state, cache.idle]).toEqual([steps, 'granted', 'granted', []]);
+  }
+});
+
 describe('a reclaimer', () => {
   test('that throws is told of, and stops neither the others nor the acquire', async () => {
     const budget = budgetOf(2);

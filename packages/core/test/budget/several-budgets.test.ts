@@ -216,6 +216,24 @@ describe('those behind', () => {
     expect(order).toEqual([0]);
     full.dispose();
   });
+
+  test('are not held up by what another tree lacks for them, once it lacks that in the budget asked for', async () => {
+    const [here, there] = [budgetOf(2), budgetOf(2)];
+    const [ours, theirs] = [here.child({ name: 'ours', capacity: 2 }), there.child({ name: 'theirs', capacity: 2 })];
+    hold(there, 2);
+    const both = acquire([
+      [ours, 2],
+      [theirs, 1],
+    ]);
+    const { order } = queue(here, [1]);
+    await settled();
+    expect(order).toEqual([]);
+    const reserved = theirs.reserve(2);
+    await settled();
+    expect([both.state, order]).toEqual(['waiting', [0]]);
+    reserved.dispose();
+    here.dispose();
+  });
 });
 
 describe('giving back', () => {

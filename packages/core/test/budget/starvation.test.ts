@@ -1,6 +1,6 @@
 // Promise 5: a large request is not starved by small ones. (Go's two starvation tests, and the trial of the decision "Order".)
 import { describe, expect, test } from 'vitest';
-import { Budget } from '@handback/core';
+import { Budget, type Permit } from '@handback/core';
 import { budgetOf, hold, outcomeOf, queue, settled, useFakeClock } from './support.ts';
 
 useFakeClock();
@@ -90,6 +90,26 @@ describe('a full child', () => {
     held.dispose();
     await settled();
     expect([large.order, small.order]).toEqual([[0, 1], []]);
+    parent.dispose();
+  });
+
+  test.each([
+    ['a reserve', (child: Budget) => child.reserve(1)],
+    ['a settle', (_: Budget, permit: Permit) => permit.settle(1)],
+    ['a synchronous acquire that overtakes it', (child: Budget) => hold(child)],
+  ])('holds its siblings up no longer once %s has left it no room of its own', async (_, fillUp) => {
+    const parent = budgetOf(4);
+    const [one, two] = [parent.child({ name: 'one', capacity: 3 }), parent.child({ name: 'two', capacity: 4 })];
+    const permit = hold(one);
+    permit.settle(0);
+    hold(parent, 2);
+    const large = queue(one, [3]);
+    const small = queue(two, [1]);
+    await settled();
+    expect([large.order, small.order]).toEqual([[], []]);
+    const taken = fillUp(one, permit);
+    await settled();
+    expect([large.order, small.order, taken]).toEqual([[], [0], taken]);
     parent.dispose();
   });
 

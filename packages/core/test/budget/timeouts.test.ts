@@ -144,13 +144,14 @@ describe('without a time-out', () => {
     const budget = budgetOf(1);
     fill(budget);
     const early = outcomeOf(budget.acquire());
-    await pass(20_000);
+    // Between two ticks of the lines: less than a second before the next one.
+    await pass(20_900);
     const late = outcomeOf(budget.acquire());
     await pass(12_000);
     expect([early.state, late.state]).toEqual(['refused', 'waiting']);
-    await pass(17_000);
+    await pass(17_990);
     expect(late.state).toBe('waiting');
-    await pass(3_000);
+    await pass(2_000);
     expect(late.state).toBe('refused');
   });
 
@@ -194,9 +195,24 @@ describe('a timer that fires late', () => {
     const budget = budgetOf(1);
     const held = fill(budget);
     const waiter = outcomeOf(budget.acquire(1, { timeout: 10 }));
-    setImmediate(() => setImmediate(() => held.dispose()));
+    // Due at the same time as the time-out, and after it.
+    setTimeout(() => held.dispose(), 10);
     using _blocked = block(500);
-    await pass(10);
+    await pass(11);
+    expect(waiter.state).toBe('granted');
+  });
+
+  test('grants one reclaim: what has become idle meanwhile is evicted', async () => {
+    const budget = budgetOf(1);
+    const idle = fill(budget);
+    let isIdle = false;
+    using _idle = budget.addReclaimer({ name: 'idle', reclaimable: () => (isIdle ? 1 : 0), reclaim: () => (idle.dispose(), 1) });
+    const waiter = outcomeOf(budget.acquire(1, { timeout: 300 }));
+    // The line itself looks again after 1, 2, 4 … 256 ms: not now.
+    await pass(299);
+    isIdle = true;
+    using _blocked = block(500);
+    await pass(5);
     expect(waiter.state).toBe('granted');
   });
 

@@ -125,6 +125,7 @@ it('checks its arguments first, and rejects where it would return a promise', as
     [{ timeout: -1 }, 'Expected `timeout` to be a number of milliseconds from 0 up (or Infinity), got -1'],
     [{ timeout: Number.NaN }, 'Expected `timeout` to be a number of milliseconds from 0 up (or Infinity), got NaN'],
     [{ priority: 'high' }, 'Expected `priority` to be a finite number, got "high"'],
+    [{ label: { file: 1 } }, 'Expected `label` to be a text, got [object Object]'],
     [{ parent: {} }, 'Expected `parent` to be a handle of this copy of @handback/core'],
   ];
   for (const [options, message] of wrong) {

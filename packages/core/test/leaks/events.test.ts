@@ -2,7 +2,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { collectGarbage, defineAsyncResource, defineResource, leaks, type LeakEvent } from '@handback/core';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { gate, rejectionOf, thrownBy, turn } from '../handle/platform.ts';
+import { gate, Platform, rejectionOf, thrownBy, turn } from '../handle/platform.ts';
 
 beforeEach(() => leaks.configure({ level: 'trace', warn: false }));
 
@@ -88,6 +88,21 @@ it.each([new Error('listener'), Object.create(null) as object, undefined])('stop
   expect(warned.map(({ message }) => message)).toEqual([
     `A leak listener threw: ${thrown instanceof Error ? 'Error: listener' : thrown === undefined ? 'undefined' : 'a value that has no text'}`,
   ]);
+});
+
+it('describes the example of a warning while its raw is open: what was released may not be looked at any more', async () => {
+  leaks.configure({ warn: true });
+  const platform = new Platform();
+  const kind = defineResource({ kind: 'described', openSync: platform.openRaw, release: platform.release, describe: (raw) => `raw ${platform.touch(raw)}` });
+  const warnings: Error[] = [];
+  const seen = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', seen);
+  const lose = (): void => void kind.acquireSync();
+  lose();
+  await collectGarbage();
+  await turn();
+  process.off('warning', seen);
+  expect(warnings.map((warning) => (warning as Error & { detail: string }).detail)).toEqual([expect.stringContaining('\n  such as   raw 101\n')]);
 });
 
 it('ends with its subscription, one at a time for a function that was subscribed twice', async () => {

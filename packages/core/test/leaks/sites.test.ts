@@ -203,6 +203,11 @@ it('names the line of an app that is bundled with the package into one file', ()
   expect(said).toEqual([{ site: expect.stringMatching(/bundle\.mjs:\d+:\d+ \(openBundled\)$/) as unknown }]);
 });
 
+it('names a line of the app where the app itself named its folder as that of an adapter: better one than none', () => {
+  const { said } = run('sites', 'own folder');
+  expect(said).toEqual([{ site: expect.stringMatching(/children\/sites\.mjs:\d+:\d+ \(openOwn\)$/) as unknown }]);
+});
+
 it('names the line that disposed, not the helper that a compiler put between', () => {
   leaks.configure({ level: 'strict' });
   const file = files.acquireSync();

@@ -98,9 +98,16 @@ it.each(majors)('says nothing at level off, and releases all the same (Node %i)'
 });
 
 it('adds one listener to the process, for exit, with the first leak, and none to any signal', () => {
-  const { said } = warnings('listeners', { leaks: 'strict' });
+  const { said } = warnings('listeners');
   const [before, after] = said as [Record<string, number>, Record<string, number>];
   expect(after).toEqual({ ...before, exit: (before['exit'] ?? 0) + 1 });
+});
+
+it('adds it with the level at level strict, where it looks once more for what was forgotten', () => {
+  const { said } = warnings('listeners', { leaks: 'strict' });
+  const [before, after] = said as [Record<string, number>, Record<string, number>];
+  expect(after).toEqual(before);
+  expect(before['exit']).toBe(((warnings('listeners').said[0] as Record<string, number>)['exit'] ?? 0) + 1);
 });
 
 it.each(majors)('is printed although the program ends itself before the next tick (Node %i)', (major) => {
@@ -122,6 +129,13 @@ it('fails the process at level strict, unless the app has chosen an exit code it
   expect(warnings('code', { leaks: 'strict', values: [0] }).status).toBe(1);
   expect(warnings('code', { leaks: 'trace' }).status).toBe(0);
   expect(warnings('clean', { leaks: 'strict' })).toMatchObject({ status: 0, stderr: '' });
+});
+
+it.each(majors)('looks once more before the process ends, at level strict: a short program is told too (Node %i)', (major) => {
+  const { status, warnings: told } = warnings('unfound', { major, leaks: 'strict' });
+  expect(status).toBe(1);
+  expect(told.map((text) => first(text).replace(/ at .*/, ''))).toEqual(['[HANDBACK_LEAK_FILE] ResourceLeakWarning: 1 file leaked']);
+  expect(warnings('unfound', { major })).toMatchObject({ status: 0, stderr: '' });
 });
 
 it.each(majors)('never throws out of a finalizer: a release that fails there is a warning, and the process lives (Node %i)', (major) => {

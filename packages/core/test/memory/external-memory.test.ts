@@ -56,6 +56,7 @@ describe('adjustExternalMemory', () => {
     adjustExternalMemory(96 * MiB);
     const start = process.memoryUsage();
     adjustExternalMemory(-1);
+    expect(countedSince(start)).toBe(0);
     adjustExternalMemory(1);
     expect(countedSince(start)).toBe(0);
     adjustExternalMemory(-64 * MiB);

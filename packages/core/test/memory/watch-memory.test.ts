@@ -56,6 +56,9 @@ describe('on a machine that says what is resident', () => {
     resident = 1_101;
     await pass(1_000);
     expect(seen).toHaveLength(1);
+    resident = 1_150;
+    await pass(1_000);
+    expect(seen).toHaveLength(1);
     resident = 1_101 * 1.06;
     await pass(1_000);
     expect(seen).toHaveLength(2);

@@ -27,6 +27,15 @@ async function frozen() {
 }
 
 const scenarios = {
+  'own folder': () => {
+    const kind = defineResource({ kind: 'own', openSync: () => 1, release: () => {}, module: import.meta.url });
+    function openOwn() {
+      return kind.acquireSync();
+    }
+    const file = openOwn();
+    say({ site: leaks.live()[0].site });
+    file.dispose();
+  },
   frozen: async () => {
     Object.freeze(Error);
     await frozen();

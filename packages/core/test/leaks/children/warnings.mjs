@@ -78,6 +78,10 @@ const scenarios = {
     openReport();
     await collectGarbage();
   },
+  /** Forgotten, and the program ends before anything has looked for it. */
+  unfound() {
+    openReport();
+  },
   /** Strict, and nothing was forgotten. */
   async clean() {
     files.acquireSync().dispose();

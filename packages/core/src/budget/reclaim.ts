@@ -7,7 +7,7 @@
  * first) and AddMemoryPressure (the duty limit).
  */
 import { forEachRecord } from '../leaks/ledger.ts';
-import { isOpen } from '../leaks/record.ts';
+import { isOpen, type ResourceRecord } from '../leaks/record.ts';
 import { sweep } from '../memory/collect.ts';
 import { collector, fullIsDue } from '../runtime/collector.ts';
 import { host, now } from '../runtime/host.ts';
@@ -106,9 +106,16 @@ function complain(reclaimer: Reclaimer, error: unknown): void {
 function mayHaveLeaked(account: Account): boolean {
   let possible = false;
   forEachRecord((record) => {
-    if (!possible && isOpen(record) && record.uses === 0 && heldBy(record, account) > 0) possible = true;
+    if (!possible && isOpen(record) && record.uses === 0 && heldInAll(record, account) > 0) possible = true;
   });
   return possible || shared.copies.length > 1;
+}
+
+/** What a record and those it was acquired under hold: a parent that was disposed waits for a child, which may be what was forgotten. */
+function heldInAll(record: ResourceRecord, account: Account): number {
+  let amount = 0;
+  for (let at: ResourceRecord | undefined = record; at !== undefined; at = at.details?.parent) amount += heldBy(at, account);
+  return amount;
 }
 
 /** Collects and sweeps; what was won is counted for the account. Answers whether anything was found within the job. */

@@ -5,6 +5,7 @@
 import { AcquireTimeoutError } from '../errors/index.ts';
 import type { SignalShape } from '../budget/wait.ts';
 import { host, now } from '../runtime/host.ts';
+import { LONGEST_DELAY } from '../runtime/turn.ts';
 import { isThenable } from './lifecycle.ts';
 
 /** Is thrown when the caller goes before the opener is done: `error` is for the caller, `late` the opener's own promise. */
@@ -48,7 +49,8 @@ export function openWithin<T>(open: (signal: SignalShape | undefined) => T | Pro
       controller?.abort(error);
     };
     const onAbort = (): void => end((signal as SignalShape).reason);
-    const timer = deadline === Number.POSITIVE_INFINITY ? undefined : host.setTimeout(() => end(bounds.timedOut()), Math.max(1, deadline - now()));
+    const timer =
+      deadline === Number.POSITIVE_INFINITY ? undefined : host.setTimeout(() => end(bounds.timedOut()), Math.min(Math.max(1, deadline - now()), LONGEST_DELAY));
     const stop = (): void => {
       host.clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);

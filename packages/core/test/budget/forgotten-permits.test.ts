@@ -1,6 +1,6 @@
 // A forgotten permit is found, refunded and reported once; one that can still be reached never is.
 import { afterEach, describe, expect, test } from 'vitest';
-import { collectGarbage, collectGarbageSync, leaks, type Budget, type LeakEvent, type Permit } from '@handback/core';
+import { Budget, collectGarbage, collectGarbageSync, defineResource, leaks, type LeakEvent, type Permit } from '@handback/core';
 import { budgetOf } from './support.ts';
 
 afterEach(() => leaks.configure({ level: 'trace' }));
@@ -178,3 +178,23 @@ async function forgetOne(budget: Budget): Promise<void> {
 }
 
 afterEach(() => release?.());
+
+test('a full budget finds the forgotten child, without a charge of its own, that a disposed parent waits for', async () => {
+  const budget = new Budget({ name: 'slots', capacity: 1 });
+  const { parents, children } = defineFamily(budget);
+  (function forgetChild() {
+    const parent = parents.acquireSync();
+    children.acquireSync(undefined, { parent });
+    parent.dispose();
+  })();
+  using next = await parents.acquire();
+  expect(next.state).toBe('open');
+});
+
+// Where no handle is in sight: a release function written beside one would keep it alive.
+function defineFamily(budget: Budget) {
+  return {
+    parents: defineResource({ kind: 'parent', openSync: () => 1, cost: () => ({ budget, amount: 1 }), release: () => {} }),
+    children: defineResource({ kind: 'child', openSync: () => 2, release: () => {} }),
+  };
+}

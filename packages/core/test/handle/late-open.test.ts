@@ -1,6 +1,6 @@
 // Openers that are late: their caller has gone, by its time-out or its signal. What they open is released, and only then do permits
 // and parents get back what they are owed: until then the descriptor exists.
-import { AcquireTimeoutError, defineAsyncResource, leaks, type LeakEvent } from '@handback/core';
+import { AcquireTimeoutError, defineAsyncResource, defineResource, leaks, type LeakEvent } from '@handback/core';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { gate, isSettled, rejectionOf, slowWorld, turn, world } from './platform.ts';
 
@@ -212,4 +212,13 @@ it('starts the clock at the call: the time in line counts', async () => {
   openings[1]?.fail(gone);
   await turn();
   expect(budget.stats().used).toBe(0);
+});
+
+it('does not end an opening at once for a time-out that is longer than timers can be', async () => {
+  const open = (): Promise<number> => new Promise((resolve) => void setTimeout(() => resolve(1), 20));
+  const kind = defineResource({ kind: 'thing', open, release: () => {} });
+  const opening = kind.acquire(undefined, { timeout: 2 ** 32 });
+  await vi.advanceTimersByTimeAsync(30);
+  using thing = await opening;
+  expect(thing.value).toBe(1);
 });

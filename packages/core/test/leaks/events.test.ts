@@ -170,7 +170,7 @@ function listen(name: string): Message[] & Disposable {
   const messages: Message[] = [];
   const heard = (message: unknown): void => void messages.push(message as Message);
   channel(`handback:${name}`).subscribe(heard);
-  return Object.assign(messages, { [Symbol.dispose]: () => void channel(`handback:${name}`).unsubscribe(heard) });
+  return Object.assign(messages, { [Symbol.dispose]: () => channel(`handback:${name}`).unsubscribe(heard) });
 }
 
 it('publishes each acquisition and each end, by the same id: the difference is what is held', async () => {

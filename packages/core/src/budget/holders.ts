@@ -4,7 +4,7 @@
 import type { BudgetNumbers, Holder } from '../errors/index.ts';
 import { forEachRecord, formatTrace } from '../leaks/ledger.ts';
 import type { ResourceRecord } from '../leaks/record.ts';
-import { formatAge, formatBytes, plural } from '../leaks/report.ts';
+import { formatAge, formatBytes, plural } from '../leaks/words.ts';
 import { leakSettings } from '../leaks/levels.ts';
 import { now } from '../runtime/host.ts';
 import { shared } from '../runtime/protocol.ts';

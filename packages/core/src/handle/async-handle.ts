@@ -2,8 +2,8 @@
  * Handles: what app code holds, the owner of one raw. A handle fails at the call once it was disposed or moved, and never releases
  * under a pending operation. It is one small object: all there is to know stands in its record, which never reaches back to it.
  */
-import { untrack, voidToken } from '../leaks/ledger.ts';
-import { notesUses } from '../leaks/levels.ts';
+import { untrack } from '../leaks/ledger.ts';
+import { notesUses, recording, sampled } from '../leaks/levels.ts';
 import {
   CLOSED,
   CLOSING,
@@ -20,8 +20,8 @@ import {
   type RecordKind,
 } from '../leaks/record.ts';
 import { capture } from '../leaks/site.ts';
-import { recording, sampled } from '../leaks/levels.ts';
 import { BREED, holdYoung, type Breed } from '../leaks/young.ts';
+import { ENDED, HOLD, Hold, letGo, PLAIN, RECORDED, recordIn } from './hold.ts';
 import { close, closeQuietly, end, endUse, isThenable, releasePlain, type LiveKind } from './lifecycle.ts';
 import { noteDisposal, noteUse, refuse, refuseInUse } from './refusal.ts';
 
@@ -46,41 +46,6 @@ interface PlainKind extends RecordKind {
 
 const resolved = Promise.resolve();
 
-/*
- * A handle has one field, by a symbol: what is written in a constructor of a derived class by a symbol costs a third of what a
- * `#private` field costs there (V8 11 to 14). All that changes stands in the object behind it, so that a frozen handle can be
- * disposed, and whoever copies a handle's properties, or wraps it in a Proxy, has made no second owner.
- *
- * Most handles live for a few lines. Such a one is *plain*: that object is all there is. It gets a record when it leaves the young
- * list, or at the first operation that needs one.
- */
-const HOLD = Symbol('hold');
-
-/**
- * What a handle holds. A class, never an object literal: V8 learns where literals live long and makes them old at birth, and no cheap
- * collection finds a token that an old object still points to.
- */
-class Hold {
-  form: typeof PLAIN | typeof RECORDED | typeof ENDED;
-  /** The raw of a plain handle; the record of another. */
-  held: unknown;
-  /** The kind of a plain handle; the token of a recorded one: as long as it can be found, so can the handle. */
-  tie: unknown;
-
-  constructor(form: typeof PLAIN | typeof RECORDED, held: unknown, tie: unknown) {
-    this.form = form;
-    this.held = held;
-    this.tie = tie;
-  }
-}
-
-/** Open, without a record. */
-const PLAIN = 0;
-/** It has a record, which knows the rest. */
-const RECORDED = 1;
-/** It was disposed while it was plain. */
-const ENDED = 2;
-
 type Inner = AsyncHandle<unknown>;
 
 const breed: Breed = {
@@ -93,19 +58,6 @@ const breed: Breed = {
     (owner as Inner)[HOLD].tie = token;
   },
 };
-
-/** The record of a handle, made now if it has none. */
-function recordIn(hold: Hold): ResourceRecord {
-  const { form } = hold;
-  if (form === RECORDED) return hold.held as ResourceRecord;
-  const record = new ResourceRecord(hold.tie as RecordKind, hold.held, undefined);
-  if (form === PLAIN) record.tracking = YOUNG;
-  else record.state = CLOSED;
-  hold.form = RECORDED;
-  hold.held = record;
-  hold.tie = undefined;
-  return record;
-}
 
 /** The record of a handle of this copy of the package; undefined for anything else. */
 export function recordOf(value: object): ResourceRecord | undefined {
@@ -157,13 +109,6 @@ export function closingOf(handle: Inner, below: Function, dispose?: () => void):
   }
   if (record.state === CLOSED) closing.resolve();
   return closing.promise;
-}
-
-/** Ends the tie between a recorded handle and the ledger. */
-function letGo(hold: Hold): void {
-  if (hold.tie === undefined) return;
-  voidToken(hold.tie as object);
-  hold.tie = undefined;
 }
 
 /**

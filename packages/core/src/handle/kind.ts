@@ -17,6 +17,7 @@ import { adjustExternalMemory } from '../memory/gauge.ts';
 import { SuppressedError } from '../primitives/index.ts';
 import { now } from '../runtime/host.ts';
 import { acquireTogether } from './acquire-all.ts';
+import { requireDefinition } from './require-definition.ts';
 import { AsyncHandle, type HandleKind, type Ownership } from './async-handle.ts';
 import { chargesFor, settleCharges } from './costs.ts';
 import type {
@@ -296,23 +297,4 @@ function isWorthALine({ account, amount }: Charge): boolean {
 function requireBytes(bytes: unknown): number {
   if (typeof bytes === 'number' && Number.isFinite(bytes) && bytes >= 0) return bytes;
   throw new RangeError(`Expected \`externalBytes\` to answer a number of bytes from 0 up, got ${String(bytes)}`);
-}
-
-function requireDefinition(
-  definition: { readonly kind: string; readonly release: unknown; readonly handle?: unknown },
-  Base: typeof AsyncHandle | typeof Handle,
-): void {
-  const functions = ['open', 'openSync', 'cost', 'measure', 'externalBytes', 'describe', 'isExhausted', 'handle'] as const;
-  if (typeof definition?.kind !== 'string' || definition.kind === '')
-    throw new TypeError(`Expected \`kind\` to be a word for the sort of resource, got ${show(definition?.kind)}`);
-  const { kind, release, handle } = definition;
-  if (typeof release !== 'function') throw new TypeError(`Kind '${kind}': expected \`release\` to be a function, got ${show(release)}`);
-  for (const name of functions) {
-    const value = (definition as unknown as Record<string, unknown>)[name];
-    if (value !== undefined && typeof value !== 'function') throw new TypeError(`Kind '${kind}': expected \`${name}\` to be a function, got ${show(value)}`);
-  }
-  if (handle === undefined || handle === Base || (handle as Function).prototype instanceof Base) return;
-  throw new TypeError(
-    `Kind '${kind}': expected \`handle\` to be a class that extends ${Base.name} of this copy of @handback/core, got class ${(handle as Function).name}`,
-  );
 }

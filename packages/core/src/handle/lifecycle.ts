@@ -8,7 +8,7 @@ import { refundCharges, type Charge } from '../budget/account.ts';
 import { channel } from '../leaks/events.ts';
 import { untrack } from '../leaks/ledger.ts';
 import { CLOSED, CLOSING, detailsOf, isOpen, RELEASING, type Details, type MOVED, type RecordKind, type ResourceRecord } from '../leaks/record.ts';
-import { reportFailure } from '../leaks/report.ts';
+import { reportFailure } from '../leaks/failures.ts';
 import { adjustExternalMemory } from '../memory/gauge.ts';
 
 /** What the life of a record needs of its kind. */

@@ -29,6 +29,11 @@ export let recording: 0 | 1 | 2 = 0;
 /** Read on the hot path: each use is noted. */
 export let notesUses = false;
 
+/** True where warnings are printed. */
+export function warns(): boolean {
+  return leakSettings.warn && leakSettings.level !== 'off';
+}
+
 export function configureLeaks(options: LeakOptions): void {
   const { level = leakSettings.level, touch = leakSettings.touch, warn = leakSettings.warn } = options;
   if (!levels.includes(level)) throw new TypeError(`Expected \`level\` to be one of ${levels.join(', ')}, got ${String(level)}`);

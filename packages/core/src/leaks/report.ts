@@ -6,10 +6,11 @@
 import { host, now, type HostProcess } from '../runtime/host.ts';
 import { collectFull } from '../runtime/collector.ts';
 import { shared } from '../runtime/protocol.ts';
-import { emit, textOf, type LeakEvent } from './events.ts';
-import { configureLeaks, leakSettings, recording, type LeakOptions } from './levels.ts';
+import { emit, type LeakEvent } from './events.ts';
+import { configureLeaks, leakSettings, recording, warns, type LeakOptions } from './levels.ts';
 import { detailsOf, type Details, type Found, type ResourceRecord } from './record.ts';
 import { frameText, type Site } from './site.ts';
+import { codeOf, formatAge, formatBytes, plural } from './words.ts';
 
 /** The warning that `process` prints and emits; its fields are those of the event. */
 export class ResourceLeakWarning extends Error {
@@ -64,10 +65,6 @@ export function noteLeak(record: ResourceRecord, how: Found): void {
   // Described now: once it is released, native memory may not be looked at any more.
   const name = details.label ?? (warns() ? record.kind.describe(record.raw) : undefined);
   noted.push({ record, details, name, how });
-}
-
-function warns(): boolean {
-  return leakSettings.warn && leakSettings.level !== 'off';
 }
 
 /** Reports what was noted: an event and a warning a site, if one is due. */
@@ -253,64 +250,6 @@ export function eventOf(record: ResourceRecord, event: LeakEvent['event'], code:
     pid: hostProcess?.pid,
     error,
   };
-}
-
-const failures = new Map<string, number>();
-
-/** Tells of a release that threw when nobody could catch it: by an event, and by a warning at the first of a kind and at powers of ten. */
-export function reportFailure(record: ResourceRecord, error: unknown): void {
-  const details = detailsOf(record);
-  const code = 'HANDBACK_RELEASE_ERROR';
-  emit(eventOf(record, 'release-error', code, details.leaked ?? 'dispose', error));
-  const { kind } = record.kind;
-  const count = (failures.get(kind) ?? 0) + 1;
-  failures.set(kind, count);
-  if (!/^10*$/.test(String(count)) || !warns()) return;
-  const name = details.label === undefined ? withArticle(kind) : `${kind} '${details.label}'`;
-  const lines =
-    details.leaked === undefined
-      ? ['  after     its dispose had returned: uses in flight, or children, held the release back']
-      : ['  after     it was found to be forgotten'];
-  if (details.site !== undefined) lines.push(`  acquired  ${details.site.text}`);
-  if (count > 1) lines.push(`  same kind ${count} in all`);
-  lines.push(
-    details.leaked === undefined
-      ? '  fix       await disposeAsync(), which rejects; or listen by leaks.subscribe(…)'
-      : '  more      leaks.subscribe(…) hears of each',
-  );
-  const warning = { type: 'ResourceReleaseWarning', code, detail: lines.join('\n') };
-  hostProcess?.emitWarning?.(`The release of ${name} failed: ${textOf(error)}`, warning);
-}
-
-function withArticle(kind: string): string {
-  return `${/^[aeiou]/i.test(kind) ? 'an' : 'a'} ${kind}`;
-}
-
-/** `HANDBACK_LEAK_FILE` for the kind `file`. */
-export function codeOf(kind: string): string {
-  return `HANDBACK_LEAK_${kind.toUpperCase().replace(/[^A-Z0-9]+/g, '_')}`;
-}
-
-/** `3 files`, `1 file`, `2 GPU textures`. */
-export function plural(count: number, kind: string): string {
-  if (count === 1) return `1 ${kind}`;
-  return `${count} ${kind}${/(?:s|x|ch|sh)$/.test(kind) ? 'es' : 's'}`;
-}
-
-/** Bytes in the largest unit that leaves at least 1: `12.0 KiB`. */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let unit = 0;
-  let value = bytes;
-  for (; Math.abs(value) >= 1024 && unit < units.length - 1; unit++) value /= 1024;
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
-}
-
-/** Milliseconds as a person says them: `8.2 s`, `41 s`, `3 min`. */
-export function formatAge(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 10_000) return `${(ms / 1_000).toFixed(1)} s`;
-  return ms < 120_000 ? `${Math.round(ms / 1_000)} s` : `${Math.round(ms / 60_000)} min`;
 }
 
 if (leakSettings.level === 'strict') summarizeAtExit();

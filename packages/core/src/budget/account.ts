@@ -69,6 +69,8 @@ export class Account {
   refunded = 0;
   /** Reclaimers of this account and of those below it. */
   readonly reclaimers: Set<Reclaimer> = new Set();
+  /** Pools and caches (idle.ts) that hold idle things paid from it, or from those below it. */
+  readonly idle: Set<object> = new Set();
 
   constructor(options: AccountOptions) {
     this.name = options.name;

@@ -15,6 +15,7 @@ import { shared } from '../runtime/protocol.ts';
 import { pause, turn } from '../runtime/turn.ts';
 import type { Account, Charge, Reclaimer } from './account.ts';
 import { heldBy } from './holders.ts';
+import { leastRecent, type Eviction, type IdleSource } from './idle.ts';
 import { lackingRoom } from './line.ts';
 import { anyoneWaits, firstWaiting } from './wait.ts';
 
@@ -30,8 +31,9 @@ export function isReclaiming(): boolean {
 /** Reclaimers whose promise has not settled: they are at it, and asking again would evict more than is needed. */
 const busy = new WeakSet<Reclaimer>();
 
-/** Asks one reclaimer after the other while something is missing; yields the promises of those that take their time. */
+/** Evicts what is idle, then asks one reclaimer after the other, while something is missing; yields the promises of those that take their time. */
 function* evictions(account: Account, missing: () => number): Generator<Promise<void>> {
+  yield* idleEvictions(account, missing);
   for (const reclaimer of [...account.reclaimers]) {
     const amount = missing();
     if (amount <= 0) return;
@@ -39,6 +41,32 @@ function* evictions(account: Account, missing: () => number): Generator<Promise<
     if (!account.reclaimers.has(reclaimer) || busy.has(reclaimer)) continue;
     const answer = ask(account, reclaimer, amount);
     if (answer !== undefined) yield answer;
+  }
+}
+
+/** Evicts one idle thing after the other. What is on its way counts here, or more would be evicted than needed. */
+function* idleEvictions(account: Account | undefined, missing: () => number): Generator<Promise<void>> {
+  let promised = 0;
+  for (let source = leastRecent(account); source !== undefined && missing() > promised; source = leastRecent(account)) {
+    const { oldest } = source;
+    const { amount, done } = evictOldest(account, source);
+    if (done !== undefined) {
+      promised += amount;
+      yield done.finally(() => (promised -= amount));
+    }
+    // A source that keeps what it was to evict would be asked for ever.
+    if (source.oldest === oldest) return;
+  }
+}
+
+function evictOldest(account: Account | undefined, source: IdleSource): Eviction {
+  shared.reclaiming = true;
+  try {
+    const eviction = source.evictOldest(account);
+    if (account !== undefined) countReclaimed(account, eviction.amount);
+    return eviction;
+  } finally {
+    shared.reclaiming = false;
   }
 }
 
@@ -57,9 +85,10 @@ async function evictFor(wanted: Wanted, account: Account): Promise<void> {
   for (const promise of evictions(account, missing)) await Promise.race([promise, (patience ??= pause(PATIENCE))]);
 }
 
-/** Evicts everything idle on an account: for pressure that no budget counts. */
-export function evictIdle(account: Account): void {
-  for (const promise of evictions(account, () => Number.MAX_SAFE_INTEGER)) void promise;
+/** Evicts everything idle, on whatever budget or on none: for pressure that no budget counts. */
+export function evictIdle(): void {
+  for (const promise of idleEvictions(undefined, () => Number.MAX_SAFE_INTEGER)) void promise;
+  for (const account of shared.accounts.values()) for (const promise of evictions(account as Account, () => Number.MAX_SAFE_INTEGER)) void promise;
 }
 
 function ask(account: Account, reclaimer: Reclaimer, missing: number): Promise<void> | undefined {

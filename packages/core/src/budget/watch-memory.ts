@@ -7,9 +7,7 @@ import { collectGarbage } from '../memory/collect.ts';
 import { fullIsDue } from '../runtime/collector.ts';
 import { host, unref, type Timer } from '../runtime/host.ts';
 import { openResidentMeter } from '../runtime/memory.ts';
-import { shared } from '../runtime/protocol.ts';
 import { LONGEST_DELAY } from '../runtime/turn.ts';
-import type { Account } from './account.ts';
 import { show } from './amounts.ts';
 import { evictIdle } from './reclaim.ts';
 
@@ -34,7 +32,7 @@ export interface WatchMemoryOptions {
 }
 
 /**
- * Watches the resident memory of the process; when it has grown, idle things of the process-wide budgets are evicted and garbage is
+ * Watches the resident memory of the process; when it has grown, idle things in pools, caches and process-wide budgets are evicted and garbage is
  * collected, at most a sixth of the time. It does not keep the process alive, and does nothing where the host does not tell what
  * is resident. Throws RangeError for a limit, growth or interval that is no positive number.
  */
@@ -55,7 +53,7 @@ export function watchMemory(options: WatchMemoryOptions = {}): Disposable {
       if (resident < trigger * 0.75) trigger = Math.min(limit, resident * growth);
       return;
     }
-    for (const account of shared.accounts.values()) evictIdle(account as Account);
+    evictIdle();
     await collectGarbage();
     if (ended) return;
     const after = meter.read() ?? resident;

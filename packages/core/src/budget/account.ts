@@ -5,7 +5,7 @@
  */
 import { ClosedError } from '../errors/index.ts';
 import type { HeldCharge } from '../leaks/record.ts';
-import type { Early, Place } from './line.ts';
+import type { Early, Place, Purpose } from './line.ts';
 import { pump } from './line.ts';
 
 /** What a Budget can win back: idle things that it holds permits for. */
@@ -27,6 +27,8 @@ export interface AccountOptions {
   readonly parent: Account | undefined;
   /** A number, or how to find it at the first use. */
   readonly capacity: number | (() => number);
+  /** What is asked for, where it is the same for all who ask: what a pool lends. */
+  readonly purpose?: Purpose | undefined;
 }
 
 /** Above this part of the capacity one acquire in 128 has its line recorded, so that the error of a full budget can name lines. */
@@ -41,6 +43,7 @@ export class Account {
   readonly oversize: Oversize;
   readonly parent: Account | undefined;
   readonly root: Account;
+  readonly purpose: Purpose | undefined;
   used = 0;
   peak = 0;
   reclaimed = 0;
@@ -71,6 +74,8 @@ export class Account {
   readonly reclaimers: Set<Reclaimer> = new Set();
   /** Pools and caches (idle.ts) that hold idle things paid from it, or from those below it. */
   readonly idle: Set<object> = new Set();
+  /** Of a pool: why the last opening failed, told as the cause of a time-out. */
+  trouble: unknown = undefined;
 
   constructor(options: AccountOptions) {
     this.name = options.name;
@@ -79,12 +84,18 @@ export class Account {
     this.parent = options.parent;
     this.root = options.parent === undefined ? this : options.parent.root;
     this.quiet = options.parent === undefined;
+    this.purpose = options.purpose;
     if (typeof options.capacity === 'number') this.limit = options.capacity;
     else {
       this.limit = UNKNOWN;
       this.findLimit = options.capacity;
     }
     this.calm = this.limit * CROWDED;
+  }
+
+  /** It counts what a pool lends. */
+  get isPool(): boolean {
+    return this.purpose !== undefined;
   }
 
   /** The capacity, looked up now if it has not been yet. */

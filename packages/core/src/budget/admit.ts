@@ -2,7 +2,7 @@
  * Admission: the first step of every acquire. What is wanted is taken at once if there is room and nobody stands before; else it is
  * reclaimed for, and waited for in line. All of it is taken, or nothing.
  */
-import { AcquireTimeoutError, BudgetExceededError, type ResourceErrorInfo } from '../errors/index.ts';
+import { AcquireTimeoutError, BudgetExceededError, type AcquirePhase, type ResourceErrorInfo } from '../errors/index.ts';
 import { channel } from '../leaks/events.ts';
 import type { Details } from '../leaks/record.ts';
 import { amountOf, Charge, type Account } from './account.ts';
@@ -180,6 +180,24 @@ function tooFarAhead(wanted: Charge): Account | undefined {
   return overtaken(wanted).find((account) => account.ahead + amountOf(wanted, account) > allowance(account));
 }
 
+/** Closes an account, and those below it, to all who want to take from it; those who wait are refused. */
+export function closeAccount(account: Account, errorOf: () => unknown): void {
+  account.closed = true;
+  account.quiet = false;
+  const waiting = account.root.lines.flatMap(placesIn).map(({ waiter }) => waiter);
+  endWaits(
+    waiting.filter(({ wanted }) => isUnder(wanted, account)),
+    errorOf,
+  );
+}
+
+function isUnder(wanted: Charge, account: Account): boolean {
+  for (let charge: Charge | undefined = wanted; charge !== undefined; charge = charge.next) {
+    for (let at: Account | undefined = charge.account; at !== undefined; at = at.parent) if (at === account) return true;
+  }
+  return false;
+}
+
 /** Changes a capacity: those in line who can never be served any more are refused, those who can be now are served. */
 export function resize(account: Account, capacity: number): void {
   account.resize(capacity);
@@ -218,7 +236,7 @@ export function exceeded(account: Account, amount: number, purpose: Purpose, why
   });
 }
 
-export function timedOut(charge: Charge | undefined, purpose: Purpose, phase: 'wait' | 'open', timeout: string): AcquireTimeoutError {
+export function timedOut(charge: Charge | undefined, purpose: Purpose, phase: AcquirePhase, timeout: string): AcquireTimeoutError {
   if (charge === undefined) {
     const none = { budget: '', requested: 0, capacity: Number.POSITIVE_INFINITY, used: 0, waiting: 0, holders: [] };
     return new AcquireTimeoutError(`No ${nameOf(purpose)} ${timeout}: the time went by opening it.`, phase, none, purpose);
@@ -226,8 +244,14 @@ export function timedOut(charge: Charge | undefined, purpose: Purpose, phase: 'w
   const { account, amount } = charge;
   const numbers = numbersOf(account, amount);
   // The budget is no cause of a slow opening: to tell who holds it would mislead.
-  const why = phase === 'open' ? 'opening it. What comes late is released.' : `waiting for budget '${account.name}'. ${explain(numbers, account)}`;
-  return new AcquireTimeoutError(`No ${nameOf(purpose)} ${timeout}: the time went by ${why}`, phase, numbers, purpose);
+  const what = account.isPool ? 'pool' : 'budget';
+  const late = account.isPool ? 'kept for the next' : 'released';
+  const went = {
+    wait: `waiting for ${what} '${account.name}'. ${explain(numbers, account)}`,
+    open: `opening it. What comes late is ${late}.`,
+    check: 'checking one that was idle.',
+  };
+  return new AcquireTimeoutError(`No ${nameOf(purpose)} ${timeout}: the time went by ${went[phase]}`, phase, numbers, { ...purpose, cause: account.trouble });
 }
 
 onRefusal({

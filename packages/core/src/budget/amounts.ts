@@ -19,9 +19,9 @@ export function requireCapacity(capacity: unknown): number {
 }
 
 /** Milliseconds from 0 up, or Infinity; undefined stays undefined. */
-export function requireTimeout(timeout: unknown): number | undefined {
+export function requireTimeout(timeout: unknown, what = 'timeout'): number | undefined {
   if (timeout === undefined || (typeof timeout === 'number' && timeout >= 0)) return timeout;
-  throw new RangeError(`Expected \`timeout\` to be a number of milliseconds from 0 up (or Infinity), got ${show(timeout)}`);
+  throw new RangeError(`Expected \`${what}\` to be a number of milliseconds from 0 up (or Infinity), got ${show(timeout)}`);
 }
 
 /** A finite number; 0 where none was given. */

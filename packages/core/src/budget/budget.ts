@@ -7,9 +7,9 @@ import { recording } from '../leaks/levels.ts';
 import { Details } from '../leaks/record.ts';
 import { shared, shareKey } from '../runtime/protocol.ts';
 import { Account, Charge, type Oversize, type Reclaimer } from './account.ts';
-import { admitSync, chargeFor, checkWait, grantOf, resize, tryAdmit, waitInLine, type WaitOptions } from './admit.ts';
+import { admitSync, chargeFor, checkWait, closeAccount, grantOf, resize, tryAdmit, waitInLine, type WaitOptions } from './admit.ts';
 import { requireAmount, requireCapacity, show } from './amounts.ts';
-import { endWaits, NO_PURPOSE, placesIn } from './line.ts';
+import { NO_PURPOSE } from './line.ts';
 import { detailsFor, Permit } from './permit.ts';
 
 /** Options of a Budget. */
@@ -167,11 +167,7 @@ export class Budget implements Disposable {
   dispose(): void {
     const account = this.#account;
     if (account.closed) return;
-    account.closed = true;
-    account.quiet = false;
-    const waiting = account.root.lines.flatMap(placesIn).map(({ waiter }) => waiter);
-    const ended = waiting.filter((waiter) => isUnder(waiter.wanted, account));
-    endWaits(ended, () => new ClosedError(`Budget '${account.name}' was disposed while this acquire waited in line.`));
+    closeAccount(account, () => new ClosedError(`Budget '${account.name}' was disposed while this acquire waited in line.`));
   }
 
   [Symbol.dispose](): void {
@@ -202,13 +198,6 @@ function makeAccount(options: BudgetOptions, parent: Account | undefined): Accou
   if (typeof name !== 'string' || name === '') throw new TypeError(`Expected \`name\` to be a text that names the budget, got ${show(name)}`);
   if (oversize !== 'reject' && oversize !== 'alone') throw new TypeError(`Expected \`oversize\` to be 'reject' or 'alone', got ${show(oversize)}`);
   return new Account({ name, unit, oversize, parent, capacity: requireCapacity(capacity) });
-}
-
-function isUnder(wanted: Charge, account: Account): boolean {
-  for (let charge: Charge | undefined = wanted; charge !== undefined; charge = charge.next) {
-    for (let at: Account | undefined = charge.account; at !== undefined; at = at.parent) if (at === account) return true;
-  }
-  return false;
 }
 
 /** The fast path: a root budget with nobody in line, far from full, where no line is to be recorded. */

@@ -13,7 +13,7 @@ import type { Account } from './account.ts';
 /** What of `account` a record holds, in it or in accounts below it. */
 export function heldBy(record: ResourceRecord, account: object): number {
   let amount = 0;
-  for (let charge = record.details?.charge; charge !== undefined; charge = charge.next) {
+  for (let charge = record.details?.charge ?? record.kind.charge; charge !== undefined; charge = charge.next) {
     for (let at = charge.account as Account | undefined; at !== undefined; at = at.parent) {
       if (at === account) amount += charge.amount;
     }
@@ -101,6 +101,6 @@ export function explain(numbers: BudgetNumbers, account: Account): string {
   const known = numbers.holders.reduce((sum, holder) => sum + holder.amount, 0);
   if (numbers.used > known) lines.push(`  ${size(numbers.used - known)} reserved, or being opened`);
   const where = leakSettings.level === 'trace' || leakSettings.level === 'strict' ? '' : ' Set HANDBACK_LEAKS=trace to see every line.';
-  lines.push(`Dispose what is held with \`using\`, or raise the capacity of '${numbers.budget}'.${where}`);
+  lines.push(`Dispose what is held with \`using\`, or raise the ${account.isPool ? 'max' : 'capacity'} of '${numbers.budget}'.${where}`);
   return lines.join('\n');
 }

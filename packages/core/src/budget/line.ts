@@ -50,7 +50,7 @@ export class Extras {
   signal: { readonly aborted: boolean; readonly reason: unknown } | undefined = undefined;
   /** For a permit: its label and line. */
   details: Details | undefined = undefined;
-  purpose: Purpose = NO_PURPOSE;
+  purpose: Purpose | undefined = undefined;
 }
 
 /** Someone in line, and their place in the line of the first budget asked for. */
@@ -83,7 +83,7 @@ export class Waiter implements Place {
   }
 
   get purpose(): Purpose {
-    return this.extras?.purpose ?? NO_PURPOSE;
+    return this.extras?.purpose ?? this.wanted.account.purpose ?? NO_PURPOSE;
   }
 }
 

@@ -73,6 +73,12 @@ export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, Han
     if (definition.module !== undefined) hideFrames(definition.module);
   }
 
+  releaseRaw(raw: unknown): unknown {
+    // Called as a function of its own: its author's `this` is nothing of ours.
+    const { release } = this;
+    return release(raw);
+  }
+
   reclaim(record: ResourceRecord): void {
     reclaimLeaked(record);
   }

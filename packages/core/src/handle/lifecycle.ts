@@ -14,7 +14,8 @@ import { adjustExternalMemory } from '../memory/gauge.ts';
 /** What the life of a record needs of its kind. */
 export interface LiveKind extends RecordKind {
   readonly releasesAsync: boolean;
-  release(raw: unknown): unknown;
+  /** Gives the raw back, by the code of the kind's author. */
+  releaseRaw(raw: unknown): unknown;
 }
 
 const acquisitions = channel('acquire');
@@ -97,8 +98,7 @@ function release(record: ResourceRecord): void {
   record.raw = undefined;
   let pending: PromiseLike<unknown> | undefined;
   try {
-    const { release: releaseRaw } = kind;
-    const result = releaseRaw(raw);
+    const result = kind.releaseRaw(raw);
     if (isThenable(result)) pending = result;
   } catch (error) {
     end(record, CLOSED);
@@ -125,10 +125,9 @@ function release(record: ResourceRecord): void {
 
 /** Releases the raw of a plain handle: nothing else was held. Throws what the release threw. */
 export function releasePlain(kind: LiveKind, raw: unknown): void {
-  const { release } = kind;
-  const result = release(raw);
+  const result = kind.releaseRaw(raw);
   if (disposals !== undefined && disposals.hasSubscribers) disposals.publish({ kind: kind.kind, label: undefined, id: undefined });
-  if (result !== undefined && isThenable(result)) refusePromise(kind, result);
+  if (result !== undefined && !kind.releasesAsync && isThenable(result)) refusePromise(kind, result);
 }
 
 function refusePromise(kind: LiveKind, result: PromiseLike<unknown>): never {

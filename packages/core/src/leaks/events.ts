@@ -9,8 +9,11 @@ import type { LeakLevel } from './levels.ts';
 /** A leak, or another thing that went wrong with a resource and could be told to nobody directly. Plain and cloneable. */
 export interface LeakEvent {
   readonly v: 1;
-  /** leak: forgotten, found and released · release-error: a release threw with nobody to tell · use-after-dispose: a guard threw `error`. */
-  readonly event: 'leak' | 'release-error' | 'use-after-dispose';
+  /**
+   * leak: forgotten, found and released · release-error, reset-error: a release, or a pool's reset, threw with nobody to tell ·
+   * use-after-dispose: a guard threw `error` · overdue: a lease is out for longer than its pool allows · returned: an overdue one came back.
+   */
+  readonly event: 'leak' | 'release-error' | 'reset-error' | 'use-after-dispose' | 'overdue' | 'returned';
   readonly kind: string;
   readonly code: string;
   readonly id: number;
@@ -48,7 +51,7 @@ interface Channel {
   publish(message: unknown): void;
 }
 
-export type ChannelName = 'acquire' | 'dispose' | 'leak' | 'use-after-dispose' | 'release-error' | 'budget';
+export type ChannelName = 'acquire' | 'dispose' | 'budget' | LeakEvent['event'];
 
 const channels = new Map<ChannelName, Channel | undefined>();
 

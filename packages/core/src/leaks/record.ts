@@ -33,6 +33,8 @@ export type Found = 'finalizer' | 'sweep';
 /** What tracking must know of a kind. It holds functions of the kind's author, none that could reach a handle. */
 export interface RecordKind {
   readonly kind: string;
+  /** What each resource of the kind holds, where that is the same for all and no record needs to say so. */
+  readonly charge?: HeldCharge | undefined;
   /** Releases a resource that nobody can reach any more. Never throws. */
   reclaim(record: ResourceRecord): void;
   /** A few words on the raw, for messages. */

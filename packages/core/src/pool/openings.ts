@@ -1,0 +1,165 @@
+/**
+ * Openings: what a pool opens, for whom, and how many at once. Whoever waits for one to be opened is served by whatever comes first,
+ * what was opened or what was returned, in order of arrival; so what is opened belongs to nobody until it is there, and what comes
+ * when nobody waits any more is shelved. A failure reaches one who waits, with its cause; while openings keep failing the next one
+ * begins after 1, 2, 4 … 256 ms.
+ */
+import pLimit from 'p-limit';
+import { pause } from '../runtime/turn.ts';
+import type { Entry } from './entry.ts';
+import type { Shelf } from './shelf.ts';
+
+/** Someone who holds a slot and waits for an entry. */
+export interface Opener<T, Request> {
+  readonly request: Request;
+  readonly promise: Promise<Entry<T>>;
+  serve(entry: Entry<T>): void;
+  refuse(error: unknown): void;
+}
+
+/** What openings need of their pool. */
+export interface Opens<T, Request> {
+  /** Admits and opens one. */
+  open(request: Request): Promise<Entry<T>>;
+  /** One more may exist: there is room, or room was made at once. */
+  makePlace(): boolean;
+  /** What was opened is there. */
+  arrived(entry: Entry<T>, shelf: Shelf<T, Request>): void;
+  /** An opening for `min` or for a warm-up has failed. */
+  failed(error: unknown): void;
+  readonly isClosed: boolean;
+}
+
+const LONGEST_PAUSE = 256;
+
+export class Openings<T, Request> {
+  readonly #pool: Opens<T, Request>;
+  readonly #limit: ReturnType<typeof pLimit>;
+  /** Those who wait for an entry to come. */
+  waiting = 0;
+  /** Begun, or waiting for their turn. Each has its place in the pool. */
+  under = 0;
+  /** Shelves whose openers lack a place. */
+  readonly #starving: Set<Shelf<T, Request>> = new Set();
+  /** Openings that have failed in a row. */
+  #failures = 0;
+
+  constructor(pool: Opens<T, Request>, atOnce: number) {
+    this.#pool = pool;
+    this.#limit = pLimit(atOnce);
+  }
+
+  /** Waits on a shelf for an entry. Whoever goes before it has come says so by `leave`. */
+  join(shelf: Shelf<T, Request>, request: Request): Opener<T, Request> {
+    let serve!: (entry: Entry<T>) => void;
+    let refuse!: (error: unknown) => void;
+    const promise = new Promise<Entry<T>>((resolve, reject) => {
+      serve = resolve;
+      refuse = reject;
+    });
+    // Whoever left does not hear of its end.
+    promise.catch(() => {});
+    const opener = { request, promise, serve, refuse };
+    shelf.openers.add(opener);
+    this.waiting++;
+    this.#supply(shelf, request);
+    return opener;
+  }
+
+  /** False for one who was served, or refused, before. */
+  leave(shelf: Shelf<T, Request>, opener: Opener<T, Request>): boolean {
+    if (!shelf.openers.delete(opener)) return false;
+    this.waiting--;
+    return true;
+  }
+
+  /** Gives an entry to who has waited for longest on its shelf; false where nobody does. */
+  give(shelf: Shelf<T, Request>, entry: Entry<T>): boolean {
+    for (const opener of shelf.openers) {
+      this.leave(shelf, opener);
+      opener.serve(entry);
+      return true;
+    }
+    return false;
+  }
+
+  /** Refuses all who wait on a shelf. */
+  refuseAll(shelf: Shelf<T, Request>, errorOf: () => unknown): void {
+    for (const opener of shelf.openers) {
+      this.leave(shelf, opener);
+      opener.refuse(errorOf());
+    }
+  }
+
+  /** Opens one ahead: for `min`, or a warm-up. Resolves when it is there; never rejects. */
+  ahead(shelf: Shelf<T, Request>, request: Request): Promise<void> {
+    return this.#begin(shelf, request, false);
+  }
+
+  /** A place was freed: whoever lacked one goes on. */
+  placeFreed(): void {
+    for (const shelf of this.#starving) {
+      this.#supply(shelf);
+      if (this.#starving.has(shelf)) return;
+    }
+  }
+
+  get starving(): boolean {
+    return this.#starving.size > 0;
+  }
+
+  /** Begins openings until there is one for each who waits on a shelf, as far as there are places. Requests of one shelf serve each other. */
+  #supply(shelf: Shelf<T, Request>, request?: Request): void {
+    this.#starving.delete(shelf);
+    while (shelf.opening < shelf.openers.size && !this.#pool.isClosed) {
+      if (!this.#pool.makePlace()) {
+        this.#starving.add(shelf);
+        return;
+      }
+      const [first] = shelf.openers;
+      void this.#begin(shelf, request ?? (first as Opener<T, Request>).request, true);
+    }
+  }
+
+  #begin(shelf: Shelf<T, Request>, request: Request, onDemand: boolean): Promise<void> {
+    this.under++;
+    shelf.opening++;
+    return this.#limit(() => this.#open(shelf, request, onDemand));
+  }
+
+  async #open(shelf: Shelf<T, Request>, request: Request, onDemand: boolean): Promise<void> {
+    let entry: Entry<T>;
+    try {
+      if (this.#failures > 1) await pause(Math.min(2 ** (this.#failures - 2), LONGEST_PAUSE));
+      // Those it was for may have been served or have gone, while it waited for its turn.
+      if (this.#pool.isClosed || (onDemand && shelf.openers.size === 0)) {
+        this.#ended(shelf);
+        return;
+      }
+      entry = await this.#pool.open(request);
+    } catch (error) {
+      this.#failures++;
+      this.#pool.failed(error);
+      // Its place first, so that whoever hears of it finds the pool as it is now.
+      const [opener] = shelf.openers;
+      if (onDemand && opener !== undefined) {
+        this.leave(shelf, opener);
+        opener.refuse(error);
+      }
+      this.#ended(shelf);
+      return;
+    }
+    this.#failures = 0;
+    this.under--;
+    shelf.opening--;
+    this.#pool.arrived(entry, shelf);
+  }
+
+  /** One is over without an entry: its place is free again. */
+  #ended(shelf: Shelf<T, Request>): void {
+    this.under--;
+    shelf.opening--;
+    this.#supply(shelf);
+    this.placeFreed();
+  }
+}

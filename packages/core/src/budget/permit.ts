@@ -10,6 +10,7 @@ import { recording, sampled } from '../leaks/levels.ts';
 import { CLOSED, Details, ResourceRecord, YOUNG, type RecordKind } from '../leaks/record.ts';
 import { capture } from '../leaks/site.ts';
 import { BREED, holdYoung, type Breed } from '../leaks/young.ts';
+import { endThenSearch } from '../runtime/no-then.ts';
 import { Charge, refundCharges, settleCharge, type Account } from './account.ts';
 import { requireAmount, requireMeasure } from './amounts.ts';
 
@@ -126,6 +127,7 @@ export class Permit implements Disposable {
 }
 // On the prototype, so that the young list finds it without an entry of its own.
 Object.defineProperty(Permit.prototype, BREED, { value: breed });
+endThenSearch(Permit);
 
 function chargeOf({ record }: Recorded): Charge {
   return record.details?.charge as Charge;

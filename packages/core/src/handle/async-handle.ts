@@ -21,6 +21,7 @@ import {
 } from '../leaks/record.ts';
 import { capture } from '../leaks/site.ts';
 import { BREED, holdYoung, type Breed } from '../leaks/young.ts';
+import { endThenSearch } from '../runtime/no-then.ts';
 import { ENDED, HOLD, Hold, letGo, PLAIN, RECORDED, recordIn } from './hold.ts';
 import { close, closeQuietly, end, endUse, isThenable, releasePlain, type LiveKind } from './lifecycle.ts';
 import { noteDisposal, noteUse, refuse, refuseInUse } from './refusal.ts';
@@ -285,6 +286,7 @@ export class AsyncHandle<T> implements AsyncDisposable {
 
 // On the prototype, so that the list finds it without an entry of its own.
 Object.defineProperty(AsyncHandle.prototype, BREED, { value: breed });
+endThenSearch(AsyncHandle);
 
 const valueGetter = Object.getOwnPropertyDescriptor(AsyncHandle.prototype, 'value')?.get as Function;
 

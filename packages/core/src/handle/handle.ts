@@ -1,4 +1,5 @@
 /** Handles whose release is synchronous. */
+import { endThenSearch } from '../runtime/no-then.ts';
 import { AsyncHandle, closingOf, disposeHandle } from './async-handle.ts';
 
 /**
@@ -26,3 +27,4 @@ export class Handle<T> extends AsyncHandle<T> implements Disposable {
     this.dispose();
   }
 }
+endThenSearch(Handle);

@@ -26,10 +26,7 @@ export function reportFailure(record: ResourceRecord, error: unknown, failing: F
   failures.set(`${what} ${kind}`, count);
   if (!/^10*$/.test(String(count)) || !warns()) return;
   const name = details.label === undefined ? withArticle(kind) : `${kind} '${details.label}'`;
-  const lines =
-    details.leaked === undefined
-      ? [`  after     ${after}`]
-      : ['  after     it was found to be forgotten'];
+  const lines = details.leaked === undefined ? [`  after     ${after}`] : ['  after     it was found to be forgotten'];
   if (details.site !== undefined) lines.push(`  acquired  ${details.site.text}`);
   if (count > 1) lines.push(`  same kind ${count} in all`);
   lines.push(

@@ -37,7 +37,7 @@ export class Drain {
     store.isClosed = true;
     const empty = new Promise<void>((resolve) => {
       store.onGone = () => {
-        if (stock.entries.size > 0 || openings.under > 0) return;
+        if (stock.count > 0 || openings.under > 0) return;
         store.onGone = undefined;
         stock.withdraw();
         resolve();

@@ -2,6 +2,7 @@
 import { Handle } from '../handle/handle.ts';
 import { HOLD, recordIn } from '../handle/hold.ts';
 import { isOpen } from '../leaks/record.ts';
+import { endThenSearch } from '../runtime/no-then.ts';
 import type { Entry } from './entry.ts';
 
 /**
@@ -26,3 +27,4 @@ export class Lease<T> extends Handle<T> {
     return raw;
   }
 }
+endThenSearch(Lease);

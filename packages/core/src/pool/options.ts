@@ -89,7 +89,8 @@ export function checkOptions<T, Request>(kind: { readonly kind: string; readonly
   requireMeasure(min, 'min');
   if (min > max) throw new RangeError(`Expected \`min\` to be \`max\` at most, got min ${min} and max ${max}`);
   for (const each of ['key', 'check', 'reset'] as const) {
-    if (options[each] !== undefined && typeof options[each] !== 'function') throw new TypeError(`Expected \`${each}\` to be a function, got ${show(options[each])}`);
+    if (options[each] !== undefined && typeof options[each] !== 'function')
+      throw new TypeError(`Expected \`${each}\` to be a function, got ${show(options[each])}`);
   }
   if (order !== 'lifo' && order !== 'fifo') throw new TypeError(`Expected \`order\` to be 'lifo' or 'fifo', got ${show(order)}`);
   const never = Number.POSITIVE_INFINITY;

@@ -7,7 +7,7 @@
  */
 import { checkWait, grantNothing, grantOf, resize, timedOut, tryAdmit, waitInLine, type Grant } from '../budget/admit.ts';
 import { requireAmount, show } from '../budget/amounts.ts';
-import { NO_PURPOSE } from '../budget/line.ts';
+import { NO_PURPOSE, type Waiter } from '../budget/line.ts';
 import type { SignalShape } from '../budget/wait.ts';
 import type { AcquirePhase } from '../errors/index.ts';
 import type { AsyncHandle, Ownership } from '../handle/async-handle.ts';
@@ -69,17 +69,7 @@ export class Pool<H extends AsyncHandle<unknown>, Request = void> implements Asy
     this.#check = check === undefined ? undefined : new Check(check, settings.checkAfter, (error) => (store.slots.trouble = error));
     this.#isPlain = key === undefined && check === undefined && !store.watchesLeases;
     this.#drain = new Drain(store as unknown as Store<never, never>);
-    this.#grant = grantOf(({ extras }) =>
-      this.#serve({
-        request: undefined as Request,
-        key: undefined,
-        label: undefined,
-        details: extras?.details,
-        timeout: acquireTimeout,
-        deadline: extras?.deadline?.time ?? Number.POSITIVE_INFINITY,
-        signal: undefined,
-      }),
-    );
+    this.#grant = grantOf((waiter) => this.#serveInLine(waiter));
   }
 
   get name(): string {
@@ -217,6 +207,25 @@ export class Pool<H extends AsyncHandle<unknown>, Request = void> implements Asy
   }
 
   // ── serving: a slot is held ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Someone in line who asked for nothing in particular: all that there is to know stands in the waiter. */
+  #serveInLine({ extras }: Waiter): Lease<Raw<H>> | Promise<Lease<Raw<H>>> {
+    if (this.#check === undefined && !this.#store.isClosed) {
+      const entry = this.#store.stock.take(undefined);
+      if (entry !== undefined) return this.#lend(entry, extras?.details, undefined);
+    }
+    const { timeout } = this.#waitOptions;
+    const deadline = extras?.deadline?.time ?? Number.POSITIVE_INFINITY;
+    return this.#serveSlowly({
+      request: undefined as Request,
+      key: undefined,
+      label: undefined,
+      details: extras?.details,
+      timeout,
+      deadline,
+      signal: undefined,
+    });
+  }
 
   #serve(wanted: Wanted<Request>): Lease<Raw<H>> | Promise<Lease<Raw<H>>> {
     if (this.#check === undefined && !this.#store.isClosed) {

@@ -129,7 +129,7 @@ export class Store<T, Request> implements Keeper<T>, Opens<T, Request>, Kept {
   }
 
   #places(): number {
-    return this.stock.entries.size + this.openings.under;
+    return this.stock.count + this.openings.under;
   }
 
   /** Opens in the background until there are `min`. */
@@ -284,7 +284,7 @@ export class Store<T, Request> implements Keeper<T>, Opens<T, Request>, Kept {
     }
     for (const entry of [...stock.entries]) this.#age(entry, ticks);
     this.fill();
-    return stock.entries.size > 0 && !this.isClosed;
+    return stock.count > 0 && !this.isClosed;
   }
 
   #age(entry: Entry<T>, ticks: number): void {

@@ -89,7 +89,8 @@ export class Budget implements Disposable {
       checkWait(options);
       const details = this.#detailsFor(options.label, Budget.prototype.acquire);
       const purpose = options.label === undefined ? NO_PURPOSE : { kind: undefined, label: options.label };
-      const charge = chargeFor(account, amount, undefined, purpose);
+      const wanted = chargeFor(account, amount, undefined, purpose);
+      const charge = wanted.amount === 1 && wanted.asked === 1 ? account.one : wanted;
       return tryAdmit(charge) ? Promise.resolve(new Permit(account, charge.amount, details)) : waitInLine(charge, options, purpose, grantPermit, details);
     } catch (error) {
       return Promise.reject(error);

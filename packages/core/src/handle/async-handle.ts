@@ -22,6 +22,7 @@ import {
 import { capture } from '../leaks/site.ts';
 import { BREED, holdYoung, type Breed } from '../leaks/young.ts';
 import { endThenSearch } from '../runtime/no-then.ts';
+import { watchDispose } from './dispose-watch.ts';
 import { ENDED, HOLD, Hold, letGo, PLAIN, RECORDED, recordIn } from './hold.ts';
 import { close, closeQuietly, end, endUse, isThenable, releasePlain, type LiveKind } from './lifecycle.ts';
 import { noteDisposal, noteUse, refuse, refuseInUse } from './refusal.ts';
@@ -109,6 +110,7 @@ export function closingOf(handle: Inner, below: Function, dispose?: () => void):
     closing.reject(error);
   }
   if (record.state === CLOSED) closing.resolve();
+  else watchDispose(record, closing.promise);
   return closing.promise;
 }
 

@@ -11,9 +11,10 @@ export interface LeakEvent {
   readonly v: 1;
   /**
    * leak: forgotten, found and released · release-error, reset-error: a release, or a pool's reset, threw with nobody to tell ·
-   * use-after-dispose: a guard threw `error` · overdue: a lease is out for longer than its pool allows · returned: an overdue one came back.
+   * use-after-dispose: a guard threw `error` · overdue: a lease is out for longer than its pool allows · returned: an overdue one came back ·
+   * dispose-timeout: a dispose has not ended after ten seconds.
    */
-  readonly event: 'leak' | 'release-error' | 'reset-error' | 'use-after-dispose' | 'overdue' | 'returned';
+  readonly event: 'leak' | 'release-error' | 'reset-error' | 'use-after-dispose' | 'overdue' | 'returned' | 'dispose-timeout';
   readonly kind: string;
   readonly code: string;
   readonly id: number;

@@ -2,7 +2,7 @@
  * What stands behind a pool: its slots, its stock and its openings, and the way back of what was lent: reset → shelf, or release →
  * slot free → next in line. The way out is the pool's own (pool.ts).
  */
-import { Account, Charge } from '../budget/account.ts';
+import { Account, type Charge } from '../budget/account.ts';
 import { recordOf, type AsyncHandle, type HandleKind } from '../handle/async-handle.ts';
 import { isThenable } from '../handle/lifecycle.ts';
 import { reportFailure } from '../leaks/failures.ts';
@@ -65,7 +65,7 @@ export class Store<T, Request> implements Keeper<T>, Opens<T, Request>, Kept {
       capacity: options.max,
       purpose: { kind: this.leaseKind, label: undefined },
     });
-    this.slot = new Charge(this.slots, 1, undefined);
+    this.slot = this.slots.one;
     this.stock = new Stock(settings, options.key !== undefined, () => this.#gone());
     this.openings = new Openings(this, settings.openConcurrency);
     this.upkeep = new Upkeep(this, [settings.idleTimeout, settings.maxLifetime / 5, settings.overdueAfter]);

@@ -25,7 +25,7 @@ export class Flow {
 interface Storage {
   getStore(): Flow | undefined;
   enterWith(flow: Flow): void;
-  run(flow: Flow | undefined, act: () => void): void;
+  run(flow: Flow, act: () => void): void;
 }
 
 interface PromiseHooks {
@@ -49,8 +49,9 @@ function find(): Machinery | undefined {
   if (Storage === undefined || hooks === undefined || soon === undefined) return undefined;
   try {
     const storage = new Storage();
-    // Used once before any hook of ours is set: on Node 20 a storage has hooks of its own, and those must run first.
-    storage.run(undefined, () => {});
+    // Used once before any hook of ours is set, and with a value (undefined is there already, and changes nothing): on Node 20 a storage
+    // has hooks of its own, and those must run before ours.
+    storage.run(new Flow(undefined), () => {});
     hooks.onBefore(() => {})();
     return { storage, hooks, soon };
   } catch {

@@ -68,7 +68,7 @@ function stuckAccounts(waits: Waits): Map<Account, Deadlock> {
   const accounts = new Set([...waits.values()].flat().map(({ account }) => account));
   const records: ResourceRecord[] = [];
   forEachRecord((record) => void (record.details?.charge !== undefined && records.push(record)));
-  for (let size = -1; size !== accounts.size; ) {
+  for (let size = -1; size !== accounts.size;) {
     ({ size } = accounts);
     for (const account of accounts) {
       const deadlock = deadlockOn(account, records, waits, accounts);

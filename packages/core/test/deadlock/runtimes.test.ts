@@ -19,7 +19,9 @@ describe.each(majors)('on Node %i', (major) => {
   });
 
   it.each(['trace', 'strict'])('calls a long line no deadlock, nor a wait for what was only started, at level %s', (leaks) => {
-    expect(run(circles, 'loop', { major, leaks }).said).toEqual([{ done: 500, last: { code: 'ERR_ACQUIRE_TIMEOUT', deadlock: false, certain: false, holders: 1 } }]);
+    expect(run(circles, 'loop', { major, leaks }).said).toEqual([
+      { done: 500, last: { code: 'ERR_ACQUIRE_TIMEOUT', deadlock: false, certain: false, holders: 1 } },
+    ]);
     expect(run(circles, 'started', { major, leaks }).said).toEqual([{ code: 'ERR_ACQUIRE_TIMEOUT', deadlock: false, certain: false, holders: 1 }]);
   });
 

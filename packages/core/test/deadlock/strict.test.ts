@@ -64,7 +64,7 @@ describe('who closes a circle is refused', () => {
     };
     async function parent(): Promise<void> {
       using _permit = await budget.acquire();
-      await Promise.all([child()]);
+      await child();
     }
     const [error] = await failures([parent()], STILL);
     expect(error?.deadlock).toBe(true);

@@ -8,7 +8,12 @@ const say = (value) => console.log(JSON.stringify(value));
 const endOf = (flow) =>
   flow.then(
     () => 'done',
-    ({ code, deadlock, message }) => ({ code, deadlock, certain: message.includes('. Deadlock: '), holders: message.split('\n').filter((line) => line.startsWith('  ')).length }),
+    ({ code, deadlock, message }) => ({
+      code,
+      deadlock,
+      certain: message.includes('. Deadlock: '),
+      holders: message.split('\n').filter((line) => line.startsWith('  ')).length,
+    }),
   );
 
 async function holdAndWait(budget, options) {

@@ -30,7 +30,7 @@ interface Storage {
 
 interface PromiseHooks {
   onInit(hook: (promise: object, parent: object | undefined) => void): () => void;
-  onBefore(hook: (promise: object) => void): () => void;
+  createHook(hooks: { [when in 'init' | 'before' | 'settled' | 'after']: (promise: object) => void }): () => void;
 }
 
 interface Machinery {
@@ -52,7 +52,7 @@ function find(): Machinery | undefined {
     // Used once before any hook of ours is set, and with a value (undefined is there already, and changes nothing): on Node 20 a storage
     // has hooks of its own, and those must run before ours.
     storage.run(new Flow(undefined), () => {});
-    hooks.onBefore(() => {})();
+    hooks.onInit(() => {})();
     return { storage, hooks, soon };
   } catch {
     return undefined; // Other hosts name what they do not have.
@@ -92,9 +92,11 @@ export function startFlow(): Flow | undefined {
 const followed = new Map<object, Flow>();
 /** Continuations that have not run yet. */
 const continuations = new WeakMap<object, Flow>();
+/** Of the other promises awaited in a job that acquires: who awaits them. One may be that of the function that acquires. */
+const awaiters = new WeakMap<object, object>();
 
 let stopInit: (() => void) | undefined;
-let stopBefore: (() => void) | undefined;
+let stopResuming: (() => void) | undefined;
 let resuming = 0;
 
 /** Lets whoever awaits `promise` in this job continue as `flow`. */
@@ -108,8 +110,10 @@ export function follow<T>(promise: Promise<T>, flow: Flow): Promise<T> {
 }
 
 function noteAwait(promise: object, parent: object | undefined): void {
-  const flow = parent === undefined ? undefined : followed.get(parent);
+  if (parent === undefined) return;
+  const flow = followed.get(parent);
   if (flow !== undefined) continuations.set(promise, flow);
+  else awaiters.set(parent, promise);
 }
 
 function endJob(): void {
@@ -122,7 +126,7 @@ function endJob(): void {
 export function resume(): void {
   const { hooks, soon } = machinery as Machinery;
   resuming++;
-  stopBefore ??= hooks.onBefore(enter);
+  stopResuming ??= hooks.createHook(resumption);
   // The second microtask is queued when the continuation stands in the queue already.
   soon(afterNext);
 }
@@ -133,13 +137,41 @@ function afterNext(): void {
 
 function endResuming(): void {
   if (--resuming > 0) return;
-  stopBefore?.();
-  stopBefore = undefined;
+  stopResuming?.();
+  stopResuming = undefined;
+  // It may have brought a handle, which it would keep alive.
+  running = last = undefined;
 }
 
-function enter(promise: object): void {
-  const flow = continuations.get(promise);
-  if (flow === undefined) return;
-  continuations.delete(promise);
-  (machinery as Machinery).storage.enterWith(flow);
-}
+/** The continuation that runs, and the promise that it settled, where it did nothing more with promises after that. */
+let running: object | undefined;
+let last: object | undefined;
+
+const resumption = {
+  before(promise: object): void {
+    const flow = continuations.get(promise);
+    if (flow === undefined) return;
+    (machinery as Machinery).storage.enterWith(flow);
+    running = promise;
+    last = undefined;
+  },
+  init(): void {
+    last = undefined;
+  },
+  settled(promise: object): void {
+    // Its own is settled after what its function has returned.
+    if (promise !== running) last = promise;
+  },
+  /** A function that returns settles its promise and does nothing more: what it acquired is its caller's, if that awaits it. */
+  after(promise: object): void {
+    if (promise !== running) return;
+    const flow = continuations.get(promise) as Flow;
+    continuations.delete(promise);
+    running = undefined;
+    const caller = last && awaiters.get(last);
+    last = undefined;
+    if (caller === undefined) return;
+    continuations.set(caller, flow);
+    resume();
+  },
+};

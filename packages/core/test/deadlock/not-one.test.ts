@@ -66,6 +66,16 @@ describe('no deadlock is told', () => {
     ).toBe(false);
   });
 
+  test('where whoever waits was only told, by a promise, that the other holds', async () => {
+    const budget = budgetOf(1);
+    const works = async (ready: () => void): Promise<void> => {
+      using _permit = await budget.acquire();
+      ready();
+      await work(1_000);
+    };
+    expect(await one(budget, () => new Promise<void>((resolve) => void works(resolve)))).toBe(false);
+  });
+
   test('where what it held was given back meanwhile', async () => {
     const budget = budgetOf(1);
     const works = async (): Promise<void> => {

@@ -141,6 +141,26 @@ describe('a deadlock is told', () => {
     expect(told(error)).toEqual(["1 seat held by 1 permit at told.test.ts:N (nested), which waits for budget 'seats' here"]);
   });
 
+  test('of what a function of the app has acquired and returned', async () => {
+    const budget = budgetOf(1);
+    const chairs = seatOf(budget);
+    async function take(): Promise<Disposable> {
+      const chair = await chairs.acquire(undefined, soon);
+      return chair;
+    }
+    async function takeTwice(): Promise<Disposable> {
+      return await take();
+    }
+    async function nested(): Promise<void> {
+      using _outer = await takeTwice();
+      await work(1);
+      using _inner = await takeTwice();
+    }
+    const [error] = await failures([nested()]);
+    expect(error?.deadlock).toBe(true);
+    expect(told(error)).toEqual(["1 seat held by 1 chair at told.test.ts:N (take), which waits for budget 'seats' at told.test.ts:N (take)"]);
+  });
+
   test('at the default time-out, after 30 s without a grant', async () => {
     const budget = budgetOf(1);
     async function nested(): Promise<void> {

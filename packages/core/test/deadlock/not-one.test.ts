@@ -36,6 +36,20 @@ describe('no deadlock is told', () => {
     expect(error?.message).toContain('held by 1 permit');
   });
 
+  test('while one is being opened, which no record holds yet', async () => {
+    const budget = budgetOf(2);
+    const slow = defineResource({ kind: 'slow', open: () => work(1_000), release: () => {}, cost: () => ({ budget, amount: 1 }) });
+    const opens = async (): Promise<void> => {
+      using _slow = await slow.acquire();
+    };
+    const nested = async (): Promise<void> => {
+      using _one = await budget.acquire();
+      using _two = await budget.acquire(1, soon);
+    };
+    const [, error] = await failures([opens(), nested()], 3_000);
+    expect(error).toMatchObject({ code: 'ERR_ACQUIRE_TIMEOUT', deadlock: false });
+  });
+
   test('where whoever waits has only started the one who holds', async () => {
     const budget = budgetOf(1);
     const works = async (): Promise<void> => {

@@ -2,11 +2,15 @@
  * Admission: the first step of every acquire. What is wanted is taken at once if there is room and nobody stands before; else it is
  * reclaimed for, and waited for in line. All of it is taken, or nothing.
  */
-import { AcquireTimeoutError, BudgetExceededError, type AcquirePhase, type ResourceErrorInfo } from '../errors/index.ts';
+import { AcquireTimeoutError, BudgetExceededError, type AcquirePhase, type BudgetNumbers, type ResourceErrorInfo } from '../errors/index.ts';
 import { channel } from '../leaks/events.ts';
+import { countWait, leaveFlow } from '../leaks/following.ts';
+import { notesUses } from '../leaks/levels.ts';
 import type { Details } from '../leaks/record.ts';
 import { amountOf, Charge, type Account } from './account.ts';
 import { requirePriority, requireTimeout, show } from './amounts.ts';
+import { closerOfCircle, deadlockOf, type Deadlock } from './deadlock.ts';
+import { explainDeadlock } from './deadlock-message.ts';
 import { explain, lookOnce, numbersOf, sizeIn } from './holders.ts';
 import {
   endWaits,
@@ -24,7 +28,7 @@ import {
   type Outcome,
   type Purpose,
 } from './line.ts';
-import { isReclaiming, reclaimOnce, reclaimSync, startReclaim } from './reclaim.ts';
+import { isReclaiming, onStillLines, reclaimOnce, reclaimSync, startReclaim } from './reclaim.ts';
 import { onRefusal, unwatchWaiter, watchWaiter, type Signal, type SignalShape } from './wait.ts';
 
 /** How long, and how urgently, an acquire waits. */
@@ -94,8 +98,13 @@ export function grantOf<R>(issue: (waiter: Waiter) => R): Grant<R> {
   return {
     issue,
     settle: (waiter, error, granted) => {
+      const details = waiter.extras?.details;
+      if (details !== undefined) countWait(details, -1);
       if (granted) (waiter.resolve as (value: R) => void)(issue(waiter));
-      else waiter.reject(error);
+      else {
+        waiter.reject(error);
+        if (details !== undefined) leaveFlow(details);
+      }
       // Last, since a signal of foreign make may run any code when it is let go of.
       unwatchWaiter(waiter);
     },
@@ -127,7 +136,10 @@ export function waitInLine<R>(wanted: Charge, options: WaitOptions, purpose: Pur
   const waiter = new Waiter(wanted, requirePriority(options.priority), grant, resolveNext, rejectNext);
   // What stayed here would keep the permit alive that the promise brings, were it forgotten.
   resolveNext = rejectNext = gone;
-  if (details !== undefined) extrasOf(waiter).details = details;
+  if (details !== undefined) {
+    extrasOf(waiter).details = details;
+    countWait(details, 1);
+  }
   if (purpose !== NO_PURPOSE) extrasOf(waiter).purpose = purpose;
   joinLines(waiter);
   if (waits !== undefined && waits.hasSubscribers) announceWait(wanted, purpose);
@@ -168,7 +180,7 @@ export function admitSync(wanted: Charge, purpose: Purpose): void {
     );
   }
   const { account, amount } = lackingRoom(wanted) ?? wanted;
-  throw exceeded(account, amount, purpose, 'full, and nothing could be won back');
+  throw exceeded(account, amount, purpose, 'full, and nothing could be won back', {}, deadlockOf(account, true));
 }
 
 function allowance(account: Account): number {
@@ -227,13 +239,24 @@ function nameOf({ kind = 'permit', label }: Purpose): string {
   return label === undefined ? kind : `${kind} '${label}'`;
 }
 
-export function exceeded(account: Account, amount: number, purpose: Purpose, why: string, info: ResourceErrorInfo = {}): BudgetExceededError {
-  const numbers = numbersOf(account, amount);
-  return new BudgetExceededError(`No room for a ${nameOf(purpose)}: budget '${account.name}' is ${why}. ${explain(numbers, account)}`, numbers, {
+export function exceeded(
+  account: Account,
+  amount: number,
+  purpose: Purpose,
+  why: string,
+  info: ResourceErrorInfo = {},
+  deadlock?: Deadlock,
+): BudgetExceededError {
+  const numbers = { ...numbersOf(account, amount), deadlock: deadlock !== undefined };
+  return new BudgetExceededError(`No room for a ${nameOf(purpose)}: budget '${account.name}' is ${why}. ${reasons(numbers, account, deadlock)}`, numbers, {
     kind: purpose.kind,
     label: purpose.label,
     ...info,
   });
+}
+
+function reasons(numbers: BudgetNumbers, account: Account, deadlock: Deadlock | undefined): string {
+  return deadlock === undefined ? explain(numbers, account) : explainDeadlock(deadlock, numbers, account);
 }
 
 export function timedOut(charge: Charge | undefined, purpose: Purpose, phase: AcquirePhase, timeout: string): AcquireTimeoutError {
@@ -242,16 +265,17 @@ export function timedOut(charge: Charge | undefined, purpose: Purpose, phase: Ac
     return new AcquireTimeoutError(`No ${nameOf(purpose)} ${timeout}: the time went by opening it.`, phase, none, purpose);
   }
   const { account, amount } = charge;
-  const numbers = numbersOf(account, amount);
+  const deadlock = phase === 'wait' ? deadlockOf(account) : undefined;
+  const numbers = { ...numbersOf(account, amount), deadlock: deadlock !== undefined };
   // The budget is no cause of a slow opening: to tell who holds it would mislead.
   const what = account.isPool ? 'pool' : 'budget';
   const late = account.isPool ? 'kept for the next' : 'released';
   const went = {
-    wait: `waiting for ${what} '${account.name}'. ${explain(numbers, account)}`,
-    open: `opening it. What comes late is ${late}.`,
-    check: 'checking one that was idle.',
+    wait: () => `waiting for ${what} '${account.name}'. ${reasons(numbers, account, deadlock)}`,
+    open: () => `opening it. What comes late is ${late}.`,
+    check: () => 'checking one that was idle.',
   };
-  return new AcquireTimeoutError(`No ${nameOf(purpose)} ${timeout}: the time went by ${went[phase]}`, phase, numbers, { ...purpose, cause: account.trouble });
+  return new AcquireTimeoutError(`No ${nameOf(purpose)} ${timeout}: the time went by ${went[phase]()}`, phase, numbers, { ...purpose, cause: account.trouble });
 }
 
 onRefusal({
@@ -265,4 +289,13 @@ onRefusal({
       waiter.extras?.deadline !== undefined ? 'within its time-out' : 'within 30 s in which the budget granted nothing',
     );
   },
+});
+
+// At level `strict` nobody waits for what cannot come: the one who closed the circle is refused, and the others may go on.
+onStillLines(() => {
+  const last = notesUses ? closerOfCircle() : undefined;
+  if (last === undefined) return;
+  const { account, amount } = lackingRoom(last.wanted) ?? last.wanted;
+  const why = 'full, and nobody can give any of it back';
+  endWaits([last], ({ purpose }) => exceeded(account, amount, purpose, why, {}, deadlockOf(account)));
 });

@@ -3,6 +3,7 @@
  * lets acquires wait in line, and at last says who holds it.
  */
 import { ClosedError } from '../errors/index.ts';
+import { followed, handOver, startFollowing } from '../leaks/following.ts';
 import { recording } from '../leaks/levels.ts';
 import { Details } from '../leaks/record.ts';
 import { shared, shareKey } from '../runtime/protocol.ts';
@@ -46,7 +47,7 @@ export interface LabelOptions {
 
 const NOTHING: WaitOptions = {};
 
-const grantPermit = grantOf(({ wanted, extras }) => new Permit(wanted.account, wanted.amount, extras?.details));
+const grantPermit = grantOf(({ wanted, extras }) => handOver(new Permit(wanted.account, wanted.amount, extras?.details), extras?.details));
 
 /** Counts a capacity (descriptors, bytes) and hands out permits for parts of it, first in first out. */
 export class Budget implements Disposable {
@@ -91,7 +92,11 @@ export class Budget implements Disposable {
       const purpose = options.label === undefined ? NO_PURPOSE : { kind: undefined, label: options.label };
       const wanted = chargeFor(account, amount, undefined, purpose);
       const charge = wanted.amount === 1 && wanted.asked === 1 ? account.one : wanted;
-      return tryAdmit(charge) ? Promise.resolve(new Permit(account, charge.amount, details)) : waitInLine(charge, options, purpose, grantPermit, details);
+      if (recording === 2 && details !== undefined) startFollowing(details);
+      const granted = tryAdmit(charge)
+        ? Promise.resolve(handOver(new Permit(account, charge.amount, details), details))
+        : waitInLine(charge, options, purpose, grantPermit, details);
+      return followed(granted, details);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -47,7 +47,7 @@ export function holdersHere(account: object): Holder[] {
   return [...groups.values()];
 }
 
-let known: Map<Account, readonly Holder[]> | undefined;
+let known: Map<object, unknown> | undefined;
 
 /** Looks at each budget's holders but once while many errors are made together: there may be as many holders as there are errors. */
 export function lookOnce(makeErrors: () => void): void {
@@ -59,10 +59,15 @@ export function lookOnce(makeErrors: () => void): void {
   }
 }
 
+/** What was found for `key` while these errors are made, or is found now. */
+export function lookedAt<T>(key: object, look: () => T): T {
+  const found = (known?.get(key) as T | undefined) ?? look();
+  known?.set(key, found);
+  return found;
+}
+
 function holdersOf(account: Account): readonly Holder[] {
-  const holders = known?.get(account) ?? shared.copies.flatMap((copy) => copy.holders(account)).sort((a, b) => b.amount - a.amount);
-  known?.set(account, holders);
-  return holders;
+  return lookedAt(account, () => shared.copies.flatMap((copy) => copy.holders(account)).sort((a, b) => b.amount - a.amount));
 }
 
 /** The numbers of a budget that is full, its greatest holders first. */
@@ -84,13 +89,17 @@ export function sizeIn(account: Account): (amount: number) => string {
   return (amount) => (account.unit === 'bytes' ? formatBytes(amount) : plural(amount, account.unit));
 }
 
+/** The numbers as a sentence. */
+export function say(numbers: BudgetNumbers, account: Account): string {
+  const size = sizeIn(account);
+  const capacity = numbers.capacity === Number.POSITIVE_INFINITY ? 'unbounded' : size(numbers.capacity);
+  return `${size(numbers.requested)} asked for, ${account.unit === 'bytes' ? size(numbers.used) : numbers.used} of ${capacity} in use, ${numbers.waiting} waiting.`;
+}
+
 /** The numbers as a sentence, the top holders, and what to do. */
 export function explain(numbers: BudgetNumbers, account: Account): string {
   const size = sizeIn(account);
-  const capacity = numbers.capacity === Number.POSITIVE_INFINITY ? 'unbounded' : size(numbers.capacity);
-  const lines = [
-    `${size(numbers.requested)} asked for, ${account.unit === 'bytes' ? size(numbers.used) : numbers.used} of ${capacity} in use, ${numbers.waiting} waiting.`,
-  ];
+  const lines = [say(numbers, account)];
   for (const holder of numbers.holders.slice(0, NAMED)) {
     const name = holder.label === undefined ? '' : ` '${holder.label}'`;
     const place = holder.site === undefined ? '' : ` at ${holder.site}`;

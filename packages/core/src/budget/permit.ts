@@ -5,6 +5,7 @@
  * Most permits live within a turn: such a one is a single object in the young list, and gets its record only when it leaves it.
  */
 import { DisposedError } from '../errors/index.ts';
+import { leaveFlow } from '../leaks/following.ts';
 import { untrack, voidToken } from '../leaks/ledger.ts';
 import { recording, sampled } from '../leaks/levels.ts';
 import { CLOSED, Details, ResourceRecord, YOUNG, type RecordKind } from '../leaks/record.ts';
@@ -23,6 +24,7 @@ const permits: RecordKind = {
 function end(record: ResourceRecord): void {
   untrack(record);
   record.state = CLOSED;
+  if (record.details !== undefined) leaveFlow(record.details);
   refundCharges(record.details?.charge as Charge | undefined);
 }
 

@@ -204,6 +204,13 @@ export async function reclaimHarder(charge: Charge | undefined, attempt: number)
   await (attempt <= 2 ? turn() : pause(2 ** (attempt - 3)));
 }
 
+let whenStill: () => void;
+
+/** Names what looks at lines that a pass of reclaim has not moved. */
+export function onStillLines(look: typeof whenStill): void {
+  whenStill = look;
+}
+
 let running: Promise<void> | undefined;
 
 /** Starts the ladder for all who wait, unless it runs already. */
@@ -244,6 +251,7 @@ async function ladder(): Promise<void> {
       if (collectForAll(firstWaiting)) wait = 1;
       await turn();
       if (!anyoneWaits()) return;
+      whenStill();
     }
     await pause(wait);
     wait = Math.min(2 * wait, LONGEST_PAUSE);

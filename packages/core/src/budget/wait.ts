@@ -210,6 +210,11 @@ export function anyoneWaits(): boolean {
   return count > 0;
 }
 
+/** All who wait in lines of this copy, each once. */
+export function* waiters(): Generator<Waiter> {
+  for (const account of lined) for (const place of placesIn(account)) if (isOurs(place)) yield place;
+}
+
 /** What those of this copy want who stand first in a line: room is won for them, those behind them come later. */
 export function firstWaiting(): Charge[] {
   const wanted: Charge[] = [];

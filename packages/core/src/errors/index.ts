@@ -102,6 +102,8 @@ export interface BudgetNumbers {
   readonly used: number;
   readonly waiting: number;
   readonly holders: readonly Holder[];
+  /** True where all that is in use is held by those that wait for more of it. Seen at the levels `trace` and `strict` alone. */
+  readonly deadlock?: boolean | undefined;
 }
 
 /** Is thrown when a budget has no room and nothing can be won back; it names the numbers and who holds the permits. */
@@ -114,6 +116,8 @@ export class BudgetExceededError extends ResourceError implements BudgetNumbers 
   readonly used: number;
   readonly waiting: number;
   readonly holders: readonly Holder[];
+  /** True where all that is in use is held by those that wait for more of it. Seen at the levels `trace` and `strict` alone. */
+  readonly deadlock: boolean;
 
   constructor(message: string, numbers: BudgetNumbers, info: ResourceErrorInfo = {}) {
     super(message, info);
@@ -123,6 +127,7 @@ export class BudgetExceededError extends ResourceError implements BudgetNumbers 
     this.used = numbers.used;
     this.waiting = numbers.waiting;
     this.holders = numbers.holders;
+    this.deadlock = numbers.deadlock === true;
   }
 }
 named(BudgetExceededError, 'BudgetExceededError');
@@ -141,6 +146,8 @@ export class AcquireTimeoutError extends ResourceError implements BudgetNumbers 
   readonly used: number;
   readonly waiting: number;
   readonly holders: readonly Holder[];
+  /** True where all that is in use is held by those that wait for more of it. Seen at the levels `trace` and `strict` alone. */
+  readonly deadlock: boolean;
 
   constructor(message: string, phase: AcquirePhase, numbers: BudgetNumbers, info: ResourceErrorInfo = {}) {
     super(message, info);
@@ -151,6 +158,7 @@ export class AcquireTimeoutError extends ResourceError implements BudgetNumbers 
     this.used = numbers.used;
     this.waiting = numbers.waiting;
     this.holders = numbers.holders;
+    this.deadlock = numbers.deadlock === true;
   }
 }
 named(AcquireTimeoutError, 'AcquireTimeoutError');

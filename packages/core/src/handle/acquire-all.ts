@@ -6,6 +6,7 @@ import pLimit from 'p-limit';
 import { checkWait, grantNothing, tryAdmit, waitInLine } from '../budget/admit.ts';
 import { requireAmount } from '../budget/amounts.ts';
 import type { Signal, SignalShape } from '../budget/wait.ts';
+import { handOver } from '../leaks/following.ts';
 import type { Details } from '../leaks/record.ts';
 import { SuppressedError } from '../primitives/index.ts';
 import { now } from '../runtime/host.ts';
@@ -57,7 +58,7 @@ export async function acquireTogether<T, Request, H extends AsyncHandle<T>>(
   const results = await Promise.allSettled(requests.map((request, index) => limit(open, request, all[index] as Details)));
   const handles = isSync(kind) ? (new Handles() as unknown as AsyncHandles<H>) : new AsyncHandles<H>();
   for (const result of results) if (result.status === 'fulfilled') handles.push(result.value);
-  if (!together.ended) return handles;
+  if (!together.ended) return handOver(handles, all[0]);
   try {
     await handles.disposeAsync();
   } catch (error) {
@@ -77,7 +78,7 @@ async function admitAll<T, Request, H extends AsyncHandle<T>>(
   const purpose = { kind: kind.kind, label: options.label };
   const costs = requests.map((request) => cost?.(request));
   const wanted = chargesForAll(costs, purpose);
-  if (wanted !== undefined && !tryAdmit(wanted)) await waitInLine(wanted, options, purpose, grantNothing);
+  if (wanted !== undefined && !tryAdmit(wanted)) await waitInLine(wanted, options, purpose, grantNothing, all[0]);
   for (const [index, charge] of dealOut(wanted, costs).entries()) (all[index] as Details).charge = charge;
 }
 

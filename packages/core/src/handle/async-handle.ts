@@ -2,6 +2,7 @@
  * Handles: what app code holds, the owner of one raw. A handle fails at the call once it was disposed or moved, and never releases
  * under a pending operation. It is one small object: all there is to know stands in its record, which never reaches back to it.
  */
+import { leaveFlow } from '../leaks/following.ts';
 import { untrack } from '../leaks/ledger.ts';
 import { notesUses, recording, sampled } from '../leaks/levels.ts';
 import {
@@ -226,6 +227,7 @@ export class AsyncHandle<T> implements AsyncDisposable {
       throw error;
     }
     leave(this[HOLD], record);
+    if (record.details !== undefined) leaveFlow(record.details);
     if (record.uses > 0) detailsOf(record).pinned = next;
     return next;
   }
@@ -238,6 +240,7 @@ export class AsyncHandle<T> implements AsyncDisposable {
     const record = recordIn(this[HOLD]);
     if (!isOpen(record)) refuse(record, 'share');
     const shared = detailsOf(record);
+    leaveFlow(shared);
     const details = new Details();
     details.label = shared.label;
     details.parent = shared.parent;

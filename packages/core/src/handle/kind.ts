@@ -8,6 +8,7 @@ import { show } from '../budget/amounts.ts';
 import type { Purpose } from '../budget/line.ts';
 import { reclaimHarder, reclaimHarderSync } from '../budget/reclaim.ts';
 import type { SignalShape } from '../budget/wait.ts';
+import { followed, handOver, startFollowing } from '../leaks/following.ts';
 import { notesUses, recording, sampled } from '../leaks/levels.ts';
 import { untrack } from '../leaks/ledger.ts';
 import { Details, isOpen, MOVED, ResourceRecord } from '../leaks/record.ts';
@@ -116,14 +117,24 @@ export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, Han
   /** The captured line is the caller's, so it is captured before anything asynchronous. */
   acquire(request: Request, options: AcquireOptions = NOTHING): Promise<H> {
     try {
-      return this.acquireWith(request, options, this.#details(options, Kind.prototype.acquire), false);
+      const details = this.#details(options, Kind.prototype.acquire);
+      if (recording === 2) startFollowing(details);
+      return followed(this.acquireWith(request, options, details, false), details);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   acquireAll(requests: readonly Request[], options: AcquireAllOptions = NOTHING): Promise<AsyncHandles<H>> {
-    return acquireTogether(this, requests, options, () => this.#details(options, Kind.prototype.acquireAll));
+    let first: Details | undefined;
+    const makeDetails = (): Details => {
+      const details = this.#details(options, Kind.prototype.acquireAll);
+      if (recording === 2) startFollowing(details, first?.flow);
+      first ??= details;
+      return details;
+    };
+    const all = acquireTogether(this, requests, options, makeDetails);
+    return followed(all, first);
   }
 
   /** The way of a resource, top to bottom. `admitted`: acquireAll has counted it under its parent and taken its charges already. */
@@ -136,7 +147,7 @@ export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, Han
       if (!admitted) {
         details.parent = holdParent(options.parent);
         const charge = this.#chargeFor(request, details, Kind.prototype.acquire);
-        if (charge !== undefined && !tryAdmit(charge)) await waitInLine(charge, options, this.#purpose(details), grantNothing);
+        if (charge !== undefined && !tryAdmit(charge)) await waitInLine(charge, options, this.#purpose(details), grantNothing, details);
         details.charge = charge;
       }
       raw = await this.#open(request, options, details, deadline);
@@ -150,7 +161,8 @@ export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, Han
       void error.late.then(release, () => giveBack(details));
       throw error.error;
     }
-    return this.#adopt(raw, details);
+    const handle = this.#adopt(raw, details);
+    return admitted ? handle : handOver(handle, details);
   }
 
   /** The same way, within the call. */

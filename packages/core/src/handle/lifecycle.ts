@@ -6,6 +6,7 @@
  */
 import { refundCharges, type Charge } from '../budget/account.ts';
 import { channel } from '../leaks/events.ts';
+import { leaveFlow } from '../leaks/following.ts';
 import { untrack } from '../leaks/ledger.ts';
 import { CLOSED, CLOSING, detailsOf, isOpen, RELEASING, type Details, type MOVED, type RecordKind, type ResourceRecord } from '../leaks/record.ts';
 import { reportFailure } from '../leaks/failures.ts';
@@ -149,6 +150,7 @@ export function giveBack(details: Details): void {
   const { charge, bytes, parent } = details;
   // Bytes and parent stay: reports read them.
   details.charge = undefined;
+  leaveFlow(details);
   if (bytes > 0) adjustExternalMemory(-bytes);
   refundCharges(charge as Charge | undefined);
   if (parent === undefined) return;

@@ -6,6 +6,7 @@
  * Most resources live within one turn, so the record itself is small; what only some need stands in `Details`, made on demand.
  */
 import { now } from '../runtime/host.ts';
+import type { Flow } from '../runtime/flow.ts';
 import { shared } from '../runtime/protocol.ts';
 import type { Site } from './site.ts';
 
@@ -88,6 +89,8 @@ export class Details {
   disposedAt: string | undefined = undefined;
   bytes: number = 0;
   charge: HeldCharge | undefined = undefined;
+  /** Whose acquire it was, where that is followed: at the levels that record every line. */
+  flow: Flow | undefined = undefined;
   parent: ResourceRecord | undefined = undefined;
   children: number = 0;
   /** The records of all handles that share the resource, this one among them; undefined where nobody ever shared it. */

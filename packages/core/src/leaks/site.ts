@@ -142,6 +142,17 @@ function parseStack(error: Error): Frame[] {
   return frames;
 }
 
+/** How many functions of the app stand on the stack of a capture, those that wait for it not counted. */
+export function callDepth(error: Error): number {
+  let depth = 0;
+  for (const line of readStack(error).split('\n')) {
+    if (/^\s*at async /.test(line)) break;
+    const file = v8Line.exec(line)?.[2];
+    if (file !== undefined && !isInternal(toPath(file))) depth++;
+  }
+  return depth;
+}
+
 function isInternal(file: string): boolean {
   return (
     file.startsWith('node:') ||

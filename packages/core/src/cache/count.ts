@@ -1,6 +1,6 @@
 /**
  * What a cache has open, as an account of its own: every resource that it opens holds 1 of it until its release is over, whoever
- * releases it. `max` is its capacity, so a new key waits for room as it would for any budget, and for both at one ticket.
+ * releases it. `max` is its capacity, so a new key waits for a place as it would for any budget.
  */
 import { Account } from '../budget/account.ts';
 

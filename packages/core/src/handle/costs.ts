@@ -11,15 +11,15 @@ function listOf(costs: Costs): readonly Cost[] {
   return Array.isArray(costs) ? (costs as readonly Cost[]) : [costs as Cost];
 }
 
-/** The charges for some costs, one an account, and `others`: what is to be admitted at once. Throws for what is no amount, or can never fit. */
-export function chargesFor(costs: Costs, purpose: Purpose, others?: Charge): Charge | undefined {
+/** The charges for some costs, one an account: what is to be admitted at once. Throws for what is no amount, or can never fit. */
+export function chargesFor(costs: Costs, purpose: Purpose): Charge | undefined {
   // The common case, without a list.
-  if (costs !== undefined && !Array.isArray(costs)) return oneCharge(costs as Cost, purpose, others);
-  return chargesOf(sum(listOf(costs)), purpose, others);
+  if (costs !== undefined && !Array.isArray(costs)) return oneCharge(costs as Cost, purpose);
+  return chargesOf(sum(listOf(costs)), purpose);
 }
 
-function oneCharge({ budget, amount }: Cost, purpose: Purpose, others: Charge | undefined): Charge {
-  return chargeFor(accountOf(budget), requireAmount(amount, 'cost().amount'), others, purpose);
+function oneCharge({ budget, amount }: Cost, purpose: Purpose): Charge {
+  return chargeFor(accountOf(budget), requireAmount(amount, 'cost().amount'), undefined, purpose);
 }
 
 /** The charges for several requests together. */
@@ -36,8 +36,8 @@ function sum(costs: readonly Cost[]): Map<Account, number> {
   return sums;
 }
 
-function chargesOf(sums: Map<Account, number>, purpose: Purpose, others?: Charge): Charge | undefined {
-  let charges = others;
+function chargesOf(sums: Map<Account, number>, purpose: Purpose): Charge | undefined {
+  let charges: Charge | undefined;
   for (const [account, amount] of sums) charges = chargeFor(account, amount, charges, purpose);
   return charges;
 }

@@ -44,6 +44,18 @@ it('has a new key wait while all that `max` allows is in use, until one of them 
   c.dispose();
 });
 
+it('holds up nobody else on the budget of its kind while it waits for `max`', async () => {
+  const { budget, kind, cache } = cacheWorld(10, { max: 1 });
+  const held = await cache.acquire('a');
+  const waiting = cache.acquire('b');
+  expect([await isSettled(waiting), budget.stats().waiting]).toEqual([false, 0]);
+  using permit = budget.tryAcquire(1);
+  using direct = await kind.acquire('direct');
+  expect([permit?.amount, direct.value]).toEqual([1, 102]);
+  held.dispose();
+  (await waiting).dispose();
+});
+
 it('counts under `max` what was evicted in use, until its last user has left', async () => {
   const { library, cache } = cacheWorld(10, { max: 1 });
   const old = await cache.acquire('a');

@@ -1,6 +1,6 @@
 // One opening in flight a key: all who ask meanwhile wait for it, each with a signal and a time-out of its own, and share what comes of it.
-import { AcquireTimeoutError } from '@handback/core';
-import { expect, it } from 'vitest';
+import { AcquireTimeoutError, type Budget } from '@handback/core';
+import { expect, it, vi } from 'vitest';
 import { isSettled, rejectionOf, turn } from '../handle/platform.ts';
 import { slowCacheWorld, type Opening } from './library.ts';
 
@@ -155,5 +155,25 @@ it('leaves no listener on a signal that many acquires share', async () => {
   openings.forEach((opening: Opening) => (opening.name === 'atlas' ? opening.open() : opening.fail(new Error('refused'))));
   const [one, two] = await Promise.allSettled(asked);
   expect([one?.status, two?.status, listeners.size]).toEqual(['fulfilled', 'fulfilled', 0]);
-  cache.evictAll();
+  for (const each of [one, two]) if (each?.status === 'fulfilled') void each.value.disposeAsync();
+});
+
+it('ends a wait in a line that has stalled for those alone who named no time-out', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance'] });
+  const { budget, openings, cache } = slowCacheWorld(1);
+  const permit = (budget as Budget).acquireSync();
+  const patient = cache.acquire('atlas', { timeout: Number.POSITIVE_INFINITY });
+  const hasty = rejectionOf(cache.acquire('atlas'));
+  await vi.advanceTimersByTimeAsync(29_000);
+  expect(await isSettled(hasty)).toBe(false);
+  await vi.advanceTimersByTimeAsync(4_000);
+  expect(await hasty).toMatchObject({ code: 'ERR_ACQUIRE_TIMEOUT', phase: 'wait', budget: 'desk' });
+  await vi.advanceTimersByTimeAsync(35_000);
+  expect([await isSettled(patient), budget.stats().waiting, cache.stats()]).toEqual([false, 1, { size: 0, idle: 0, opening: 1 }]);
+  permit.dispose();
+  await turn();
+  openings[0]?.open();
+  await (await patient).disposeAsync();
+  await vi.advanceTimersByTimeAsync(2_000);
+  vi.useRealTimers();
 });

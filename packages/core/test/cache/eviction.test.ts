@@ -56,6 +56,21 @@ it('holds up nobody else on the budget of its kind while it waits for `max`', as
   (await waiting).dispose();
 });
 
+it('makes a place for a new key at once, though the reclaim of others is just pausing', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance'] });
+  const elsewhere = new Budget({ name: 'elsewhere', capacity: 1 });
+  const permit = elsewhere.acquireSync();
+  const others = elsewhere.acquire();
+  await vi.advanceTimersByTimeAsync(2_000);
+  const { library, cache } = cacheWorld(10, { max: 1 });
+  await readAll(cache, ['a', 'b']);
+  expect([library.opened, library.returned]).toEqual([['a', 'b'], ['a']]);
+  permit.dispose();
+  (await others).dispose();
+  await vi.advanceTimersByTimeAsync(2_000);
+  vi.useRealTimers();
+});
+
 it('counts under `max` what was evicted in use, until its last user has left', async () => {
   const { library, cache } = cacheWorld(10, { max: 1 });
   const old = await cache.acquire('a');

@@ -31,6 +31,8 @@ export type {
   SyncRelease,
   SyncResourceKind,
 } from './handle/definition.ts';
+export { ResourceCache } from './cache/resource-cache.ts';
+export type { CacheOptions, CacheStats } from './cache/options.ts';
 export { Budget, processBudget, type BudgetOptions, type BudgetStats, type LabelOptions, type ProcessBudgetOptions } from './budget/budget.ts';
 export { Permit } from './budget/permit.ts';
 export type { Oversize, Reclaimer } from './budget/account.ts';

@@ -179,6 +179,8 @@ export function reclaimSync(wanted: Charge): void {
     // Less than half won back: what survived two cheap collections is old, and without a full one the next acquire is here again.
     const { used } = account;
     if (used + amount > account.capacity() ? fullIsWorthwhile() : used > account.capacity() / 2 && fullIsDue()) collect(account, 'full');
+    // What a cache had lent out, and was found to be forgotten, is idle now.
+    for (const promise of idleEvictions(account, () => account.used + amount - account.capacity())) void promise;
     if (account.used + amount > account.capacity()) return;
   }
 }

@@ -115,6 +115,31 @@ export function closingOf(handle: Inner, below: Function, dispose?: () => void):
   return closing.promise;
 }
 
+/** The details of one more owner: its line and its label. */
+export function detailsOfShare(label: string | undefined, below: Function): Details {
+  const details = new Details();
+  details.label = label;
+  details.noted = notesUses;
+  if (recording === 2 || (recording === 1 && sampled())) details.trace = capture(below);
+  return details;
+}
+
+/** Makes one more handle on the resource of an open record. */
+export function shareRecord<H>(record: ResourceRecord, details: Details): H {
+  const shared = detailsOf(record);
+  details.parent = shared.parent;
+  const next = new ResourceRecord(record.kind, record.raw, details);
+  details.owners = shared.owners ??= new Set([record]);
+  details.owners.add(next);
+  try {
+    return make<H>(next);
+  } catch (error) {
+    // The constructor of a class of the author's own threw: its part ends as by a dispose, after what it may have begun.
+    if (isOpen(next)) closeQuietly(next);
+    throw error;
+  }
+}
+
 /**
  * Owns one resource whose release may be asynchronous: hold it with `await using`.
  *
@@ -239,23 +264,8 @@ export class AsyncHandle<T> implements AsyncDisposable {
   share(): this {
     const record = recordIn(this[HOLD]);
     if (!isOpen(record)) refuse(record, 'share');
-    const shared = detailsOf(record);
-    leaveFlow(shared);
-    const details = new Details();
-    details.label = shared.label;
-    details.parent = shared.parent;
-    details.noted = notesUses;
-    if (recording === 2 || (recording === 1 && sampled())) details.trace = capture(AsyncHandle.prototype.share);
-    const next = new ResourceRecord(record.kind, record.raw, details);
-    details.owners = shared.owners ??= new Set([record]);
-    details.owners.add(next);
-    try {
-      return make<this>(next);
-    } catch (error) {
-      // The constructor of a class of the author's own threw: its part ends as by a dispose, after what it may have begun.
-      if (isOpen(next)) closeQuietly(next);
-      throw error;
-    }
+    leaveFlow(detailsOf(record));
+    return shareRecord(record, detailsOfShare(record.details?.label, AsyncHandle.prototype.share));
   }
 
   /**

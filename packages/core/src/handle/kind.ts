@@ -45,6 +45,11 @@ export type AnyDefinition<T, Request, H> = KindDefinition<T, Request> &
 
 const NOTHING: AcquireOptions = {};
 
+/** How a cache opens: its opener is told when nobody waits any more, and yet what comes late is kept. */
+export interface OpeningOptions extends AcquireOptions {
+  readonly stop?: SignalShape | undefined;
+}
+
 /** Tries to open again when the platform has run out: so often, with reclaims between. */
 const ATTEMPTS = 10;
 const ATTEMPTS_SYNC = 3;
@@ -137,8 +142,8 @@ export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, Han
     return followed(all, first);
   }
 
-  /** The way of a resource, top to bottom. `admitted`: acquireAll has counted it under its parent and taken its charges already. */
-  async acquireWith(request: Request, options: AcquireOptions, details: Details, admitted: boolean): Promise<H> {
+  /** The way of a resource, top to bottom. `admitted`: it was counted under its parent, and its charges were taken, already. */
+  async acquireWith(request: Request, options: OpeningOptions, details: Details, admitted: boolean): Promise<H> {
     const deadline = options.timeout === undefined ? Number.POSITIVE_INFINITY : now() + options.timeout;
     let raw: T;
     try {
@@ -195,7 +200,7 @@ export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, Han
     if (open === undefined && openSync === undefined) throw new TypeError(`Kind '${this.kind}' has no \`open\`: adopt what was opened elsewhere with own(raw)`);
   }
 
-  async #open(request: Request, options: AcquireOptions, details: Details, deadline: number): Promise<T> {
+  async #open(request: Request, options: OpeningOptions, details: Details, deadline: number): Promise<T> {
     const { definition } = this;
     const charge = details.charge as Charge | undefined;
     const signal = options.signal as SignalShape | undefined;
@@ -205,7 +210,9 @@ export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, Han
       timedOut: () => timedOut(charge, this.#purpose(details), 'open', `within ${options.timeout} ms`),
     };
     const open = (ended: SignalShape | undefined): T | PromiseLike<T> =>
-      definition.open === undefined ? (definition.openSync as (asked: Request) => T)(request) : definition.open(request, { signal: ended as never });
+      definition.open === undefined
+        ? (definition.openSync as (asked: Request) => T)(request)
+        : definition.open(request, { signal: (ended ?? options.stop) as never });
     for (let attempt = 1; ; attempt++) {
       // It may have fired since the permit was granted, or while room was made.
       if (signal?.aborted === true) throw signal.reason;

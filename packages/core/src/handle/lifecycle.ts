@@ -76,6 +76,8 @@ function finish(record: ResourceRecord): void {
   record.raw = undefined;
   record.state = CLOSED;
   details.closing?.resolve();
+  // Last, when all is as it will be: what a cache alone is left with may be released at once.
+  if (details.owners.size === 1) for (const last of details.owners) last.details?.alone?.noteAlone();
 }
 
 /** Where others share the resource, one of them holds from now on what this one held. False for the last one out, who releases. */
@@ -83,6 +85,8 @@ function passOn(record: ResourceRecord, details: Details, owners: Set<ResourceRe
   owners.delete(record);
   for (const heir of owners) {
     const inherited = detailsOf(heir);
+    // A cache's own record inherits after all users, so that the error of a full budget names their lines.
+    if (inherited.alone !== undefined && owners.size > 1) continue;
     inherited.charge ??= details.charge;
     inherited.bytes += details.bytes;
     details.charge = undefined;

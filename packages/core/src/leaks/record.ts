@@ -68,6 +68,12 @@ export class ResourceRecord {
   }
 }
 
+/** Is told when a record has become the only owner of what it shared. Stands in a record, so it reaches a handle by a WeakRef alone. */
+export interface AloneListener {
+  /** Never throws. */
+  noteAlone(): void;
+}
+
 /** A promise and its two ends: what `disposeAsync` hands out. */
 export interface Deferred {
   readonly promise: Promise<void>;
@@ -95,6 +101,7 @@ export class Details {
   children: number = 0;
   /** The records of all handles that share the resource, this one among them; undefined where nobody ever shared it. */
   owners: Set<ResourceRecord> | undefined = undefined;
+  alone: AloneListener | undefined = undefined;
   /** Set when it was found to be forgotten. */
   leaked: Found | undefined = undefined;
   closing: Deferred | undefined = undefined;

@@ -32,6 +32,8 @@ export type {
   SyncResourceKind,
 } from './handle/definition.ts';
 export { Budget, processBudget, type BudgetOptions, type BudgetStats, type LabelOptions, type ProcessBudgetOptions } from './budget/budget.ts';
+export { SharedBudget, type SharedBudgetOptions } from './budget/shared/budget.ts';
+export type { FindCapacity } from './budget/shared/account.ts';
 export { Permit } from './budget/permit.ts';
 export type { Oversize, Reclaimer } from './budget/account.ts';
 export type { WaitOptions } from './budget/admit.ts';

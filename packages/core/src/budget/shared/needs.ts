@@ -16,8 +16,11 @@ export class Needs {
   readonly slot: number;
   readonly budget: number;
   readonly needsAt: number;
+  readonly ints: Int32Array;
   /** This thread's ticket; 0 while it needs nothing. */
   ticket = 0n;
+  /** How many of all needs are this thread's own: 0 or 1. */
+  own = 0;
   /** Threads that were found able to take what they lack: their tickets, and when. */
   readonly able: Map<number, { ticket: bigint; since: number }> = new Map();
 
@@ -26,11 +29,15 @@ export class Needs {
     this.slot = slot;
     this.budget = budget;
     this.needsAt = needsAt(budget);
+    this.ints = memory.ints;
   }
 
-  /** True while a thread other than this one waits. One atomic read: it is asked on every release. */
+  /**
+   * True while a thread other than this one waits. A plain read, since every release asks, and `Atomics.load` is a call that costs
+   * a third of a permit: what it sees late, this thread is woken for (raise), and the next release sees.
+   */
   anyElsewhere(): boolean {
-    return Atomics.load(this.memory.ints, this.needsAt) > (this.ticket === 0n ? 0 : 1);
+    return (this.ints[this.needsAt] as number) > this.own;
   }
 
   /** Says what this thread lacks; with a ticket if it has none yet, and then all that hold something are woken. */
@@ -43,6 +50,7 @@ export class Needs {
     if (isNew) {
       const ticket = Atomics.add(bigs, ticketsAt(this.budget), 1n) + 1n;
       this.ticket = ticket;
+      this.own = 1;
       // Side by side (ledger.ts): who buries this thread takes back both or none.
       Atomics.store(bigs, at, ticket);
       Atomics.add(ints, this.needsAt, 1);
@@ -54,6 +62,7 @@ export class Needs {
   lower(met: boolean): void {
     if (this.ticket === 0n) return;
     this.ticket = 0n;
+    this.own = 0;
     if (met) Atomics.add(this.memory.ints, servedAt(this.budget), 1);
     clearNeed(this.memory, this.slot, this.budget);
     this.wakeFirst();

@@ -27,7 +27,7 @@ export interface SharedBudgetOptions {
  * Counts what belongs to the process (descriptors, native bytes) once for all its threads. Each thread borrows in chunks and gives
  * back what is idle as soon as another waits; what a worker held when it ended comes back.
  *
- * A worker finds it when it was started after the thread above it had loaded this package. `capacity`, `used` and `available` of
+ * A worker finds it when it was started after a thread above it had made a shared budget (to import `@handback/fs` does). `capacity`, `used` and `available` of
  * `stats()` are those of all threads; `waiting`, `peak` and `reclaimed` are this thread's. Priorities order the waiters of a thread;
  * between threads the order is that of arrival. Where threads cannot share (browsers), each counts alone.
  */

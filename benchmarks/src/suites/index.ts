@@ -1,5 +1,6 @@
 import type { Suite } from '../suite.ts';
 import { permits, queue } from './budgets.ts';
 import { handles, values } from './handles.ts';
+import { chunks, contention } from './shared.ts';
 
-export const suites: readonly Suite[] = [handles, values, permits, queue];
+export const suites: readonly Suite[] = [handles, values, permits, queue, chunks, contention];

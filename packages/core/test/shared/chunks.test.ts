@@ -66,20 +66,65 @@ describe.each(nodes)('on Node $major', ({ node }) => {
   });
 });
 
-test('a chunk is at most the capacity divided by four times the threads', async () => {
+test('a chunk is at most the capacity divided by four times the threads, and never more than is free', async () => {
   const told = await run(`
-    roles.other = async () => { kept.push(seats(160).acquireSync()); say('taken'); await forever(); };
-    await main(async () => {
-      const budget = seats(160);
-      const others = [start('other'), start('other')];
-      for (const other of others) await other.next();
+    const takeAll = () => {
       // Those that may be had at once, without asking the others.
-      for (let permit = budget.tryAcquire(); permit !== undefined; permit = budget.tryAcquire()) kept.push(permit);
-      const lent = 160 - kept.length;
-      tell([lent > 2, lent <= 40, budget.stats().used === kept.length + 2]);
+      for (let permit = seats(160).tryAcquire(); permit !== undefined; permit = seats(160).tryAcquire()) kept.push(permit);
+      return kept.length;
+    };
+    roles.other = async () => {
+      kept.push(seats(160).acquireSync());
+      say('taken');
+      await heard();
+      say(takeAll());
+      await forever();
+    };
+    await main(async () => {
+      const budget = seats(160), others = [start('other'), start('other')];
+      for (const other of others) await other.next();
+      const lent = 160 - takeAll();
+      tell([lent > 2, lent <= 40]);
+      for (const other of others) other.tell('take');
+      tell([kept.length + (await others[0].next()) + (await others[1].next()), budget.stats().used]);
       process.exit();
     });`);
-  expect(told).toEqual([[true, true, true]]);
+  expect(told).toEqual([
+    [true, true],
+    [160, 160],
+  ]);
+});
+
+test('whoever has waited for long is woken by a release in another thread, and need not look', async () => {
+  const told = (await run(`
+    const time = () => performance.timeOrigin + performance.now();
+    roles.holder = async () => {
+      for (;;) {
+        const permit = await seats(4).acquire(4);
+        say('holds');
+        await heard();
+        say(time());
+        permit.dispose();
+        await heard();
+      }
+    };
+    await main(async () => {
+      const budget = seats(4), holder = start('holder'), late = [];
+      for (let round = 0; round < 5; round++) {
+        await holder.next();
+        const waiting = budget.acquire(1);
+        // Those who wait look by themselves too, but ever more rarely.
+        await sleep(600 + 40 * round);
+        holder.tell('release');
+        const permit = await waiting;
+        late.push(time() - (await holder.next()));
+        permit.dispose();
+        holder.tell('again');
+      }
+      tell(late.sort((a, b) => a - b)[3]);
+      process.exit();
+    });`)) as [number];
+  expect(told[0]).toBeLessThan(50);
 });
 
 test('what a sleeping thread has forgotten is collected there, for those who wait here', async () => {

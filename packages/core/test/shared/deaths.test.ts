@@ -56,6 +56,8 @@ describe.each(nodes)('on Node $major, a worker that holds permits', ({ node }) =
         await forever();
       };
       await main(async () => {
+        // Whoever looks for the dead would find them too.
+        process.getBuiltinModule('node:fs').readdirSync = () => { throw new Error('nothing to be seen'); };
         const budget = seats(8), outer = start('outer');
         await outer.next();
         tell(budget.stats().used);

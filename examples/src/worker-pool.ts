@@ -35,7 +35,7 @@ async function hash(text: string): Promise<string | undefined> {
   using lease = await pool.acquire(); // waits in line while all four are out
   return lease.use(async (worker) => {
     const answered = new AbortController();
-    worker.postMessage(text);
+    worker.postMessage(text, []);
     const first = await Promise.race([once(worker, 'message', answered), once(worker, 'exit', answered)]);
     answered.abort(); // takes the other listener off
     if (typeof first[0] === 'string') return first[0];

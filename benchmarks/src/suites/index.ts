@@ -2,5 +2,6 @@ import type { Suite } from '../suite.ts';
 import { permits, queue } from './budgets.ts';
 import { handles, values } from './handles.ts';
 import { poolsAlone, poolsInLine } from './pools.ts';
+import { chunks, contention } from './shared.ts';
 
-export const suites: readonly Suite[] = [handles, values, permits, queue, poolsAlone, poolsInLine];
+export const suites: readonly Suite[] = [handles, values, permits, queue, poolsAlone, poolsInLine, chunks, contention];

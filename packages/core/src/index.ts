@@ -34,6 +34,8 @@ export type {
 export { ResourceCache } from './cache/resource-cache.ts';
 export type { CacheOptions, CacheStats } from './cache/options.ts';
 export { Budget, processBudget, type BudgetOptions, type BudgetStats, type LabelOptions, type ProcessBudgetOptions } from './budget/budget.ts';
+export { SharedBudget, type SharedBudgetOptions } from './budget/shared/budget.ts';
+export type { FindCapacity } from './budget/shared/account.ts';
 export { Permit } from './budget/permit.ts';
 export type { Oversize, Reclaimer } from './budget/account.ts';
 export type { WaitOptions } from './budget/admit.ts';

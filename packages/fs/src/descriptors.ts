@@ -1,8 +1,9 @@
 /**
  * The descriptor budget of this process. Descriptors belong to the process, so its capacity is the real limit, less what is open
  * already, less a reserve that is never lent: sockets, children, the runtime's own files need some, and an error must still be said.
+ * All threads count together.
  */
-import { processBudget, type Budget } from '@handback/core';
+import { SharedBudget, type Budget, type Permit } from '@handback/core';
 import { descriptorLimit, openDescriptors } from './limits.ts';
 
 /** What Node holds of its own when nothing is known of it. */
@@ -13,43 +14,51 @@ function reserveOf(limit: number): number {
   return Math.min(Math.max(32, Math.floor(limit / 20)), Math.floor(limit / 4));
 }
 
-/** Permits whose descriptor is not open yet: calls under way in the thread pool. */
+/** Permits whose descriptor is not open yet: calls under way in the thread pool, of all threads. A budget, so that those of a worker that ends are taken back. */
+const openings = new SharedBudget({ name: 'descriptors being opened', unit: 'descriptor', capacity: Number.POSITIVE_INFINITY });
 let opening = 0;
+let held: Permit | undefined;
 
 /** Counts an opening that has begun (1) or ended (-1). */
 export function countOpening(delta: 1 | -1): void {
   opening += delta;
+  if (opening === 0) {
+    held?.dispose();
+    held = undefined;
+  } else if (held === undefined) held = openings.reserve(opening);
+  else held.settle(opening);
 }
 
-/** Open, though nobody took a permit for them: the runtime's own, sockets, other libraries' files. */
-let foreign = 0;
+/** Open, though nobody took a permit for them: the runtime's own, sockets, other libraries' files. Undefined before the first look of this thread. */
+let foreign: number | undefined;
 
 function capacityFor(used: number): number {
   const limit = descriptorLimit();
   const open = openDescriptors() ?? used + TYPICAL;
   // Of those being opened, any number may be open already. What was believed stands for as long as it is possible.
   const least = Math.max(0, open - used);
-  const most = Math.max(0, open - Math.max(0, used - opening));
-  foreign = Math.min(Math.max(foreign, least), most);
+  const most = Math.max(0, open - Math.max(0, used - openings.stats().used));
+  foreign = Math.min(Math.max(foreign ?? 0, least), most);
   return Math.max(1, limit - reserveOf(limit) - foreign);
 }
 
-/** The capacity that was last found here: another one was set by the app, and is left alone. */
-let found: number | undefined;
+const budget = new SharedBudget({ name: 'descriptors', unit: 'descriptor', capacity: capacityFor });
 
 /**
- * Is the budget of descriptors of this process. Everything in this package takes its permits from it; `descriptors.reserve(n)` counts
- * what others opened (sockets, children). The limit, and what others hold, are read at the first use, again whenever the budget is
- * full, and when the system says EMFILE.
+ * Is the budget of descriptors of this process, one for all its threads. Everything in this package takes its permits from it;
+ * `descriptors.reserve(n)` counts what others opened (sockets, children). The limit, and what others hold, are read at the first
+ * use, again whenever the budget is full, and when the system says EMFILE; a capacity set by `resize` is left alone.
  */
-export const descriptors: Budget = processBudget({ name: 'descriptors', unit: 'descriptor', capacity: () => (found = capacityFor(0)) });
+export const descriptors: Budget = budget;
 
 function lookAgain(): void {
-  const { capacity, used } = descriptors.stats();
-  found ??= capacity;
-  if (capacity !== found) return;
-  found = capacityFor(used);
-  if (found !== capacity) descriptors.resize(found);
+  const { capacity } = budget.stats();
+  // Another thread has looked before: what it believes stands behind the capacity that it found.
+  if (foreign === undefined) {
+    const limit = descriptorLimit();
+    foreign = Math.max(0, limit - reserveOf(limit) - capacity);
+  }
+  budget.refresh();
 }
 
 // A reclaimer that gives nothing back but looks again: others may have closed theirs, or the limit may have been raised.

@@ -37,6 +37,14 @@ const CROWDED = 0.75;
 /** Stands for a capacity that has not been looked up yet: nothing fits, so the fast path is never taken. */
 const UNKNOWN = -1;
 
+/** What a thread holds of a budget that all threads share. */
+export interface ThreadShare {
+  readonly thread: number;
+  /** What it has borrowed: in use, or idle until another thread asks for it. */
+  readonly borrowed: number;
+  readonly used: number;
+}
+
 export class Account {
   readonly name: string;
   readonly unit: string;
@@ -44,6 +52,8 @@ export class Account {
   readonly parent: Account | undefined;
   readonly root: Account;
   readonly purpose: Purpose | undefined;
+  /** False for a count that all threads share: what is used here is but a part of it, so it is never quiet. */
+  readonly local: boolean;
   used = 0;
   peak = 0;
   reclaimed = 0;
@@ -79,14 +89,15 @@ export class Account {
   /** Of a pool: why the last opening failed, told as the cause of a time-out. */
   trouble: unknown = undefined;
 
-  constructor(options: AccountOptions) {
+  constructor(options: AccountOptions, local = true) {
     this.name = options.name;
     this.unit = options.unit;
     this.oversize = options.oversize;
     this.parent = options.parent;
     this.root = options.parent === undefined ? this : options.parent.root;
-    this.quiet = options.parent === undefined;
     this.purpose = options.purpose;
+    this.local = local;
+    this.quiet = options.parent === undefined && local;
     if (typeof options.capacity === 'number') this.limit = options.capacity;
     else {
       this.limit = UNKNOWN;
@@ -114,10 +125,46 @@ export class Account {
     this.calm = capacity * CROWDED;
   }
 
+  /** What may be used here without asking other threads: the capacity, where it is not shared with them. */
+  share(): number {
+    return this.capacity();
+  }
+
+  /** How much room lacks for `amount` more; 0 or less where it fits. An account that threads share borrows what it can first. */
+  missing(amount: number): number {
+    return this.used + amount - this.capacity();
+  }
+
+  /** True where nothing more can be had, whoever asks. */
+  isFull(): boolean {
+    return this.used >= this.capacity();
+  }
+
+  /** What is in use in all threads. */
+  total(): number {
+    return this.used;
+  }
+
+  /** What other threads hold of it. */
+  elsewhere(): readonly ThreadShare[] {
+    return [];
+  }
+
+  /** Of a root: told after each change of what is used in its tree. */
+  changed(): void {}
+
+  /** Of a root: told after its lines were served; who still waits may need what other threads hold. */
+  served(): void {}
+
+  /** Blocks for a moment until other threads have given back what lacks for `amount` more; false where it lacks still. */
+  awaitThreads(_amount: number): boolean {
+    return false;
+  }
+
   /** True when this account and all above it have room for `amount`. */
   hasRoom(amount: number): boolean {
     for (let account: Account | undefined = this; account !== undefined; account = account.parent) {
-      if (account.used + amount > account.capacity()) return false;
+      if (account.missing(amount) > 0) return false;
     }
     return true;
   }
@@ -146,6 +193,7 @@ export class Account {
       account.used -= amount;
       account.refunded += amount;
     }
+    if (!this.root.local) this.root.changed();
   }
 
   /** Notes that `amount` more (or less) is out that was taken ahead of a line. */
@@ -182,6 +230,7 @@ function count(from: Account, amount: number): void {
     account.used += amount;
     if (account.used > account.peak) account.peak = account.used;
   }
+  if (!from.root.local) from.root.changed();
 }
 
 /** A part of an account: what a record or a permit holds. Several of them form a list, taken and given back together. */

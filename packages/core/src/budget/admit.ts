@@ -119,7 +119,7 @@ const waits = channel('budget');
 /** Tells the channel that an acquire has to wait: who watches it sees which budget is too small, and for whom. */
 function announceWait(wanted: Charge, { kind, label }: Purpose): void {
   const { account, amount } = lackingRoom(wanted) ?? wanted;
-  waits?.publish({ budget: account.name, requested: amount, used: account.used, capacity: account.capacity(), waiting: account.waiting, kind, label });
+  waits?.publish({ budget: account.name, requested: amount, used: account.total(), capacity: account.capacity(), waiting: account.waiting, kind, label });
 }
 
 /** Waits in line until `wanted` was taken, and resolves with what `grant` issues. The options were checked before. */
@@ -156,7 +156,7 @@ export function waitInLine<R>(wanted: Charge, options: WaitOptions, purpose: Pur
  */
 export function admitSync(wanted: Charge, purpose: Purpose): void {
   if (!haveRoom(wanted)) reclaimSync(wanted);
-  if (haveRoom(wanted)) {
+  if (haveRoom(wanted) || awaitThreads(wanted)) {
     if (!mustQueue(wanted)) {
       grantCharges(wanted);
       return;
@@ -181,6 +181,12 @@ export function admitSync(wanted: Charge, purpose: Purpose): void {
   }
   const { account, amount } = lackingRoom(wanted) ?? wanted;
   throw exceeded(account, amount, purpose, 'full, and nothing could be won back', {}, deadlockOf(account, true));
+}
+
+/** Other threads may hold idle what lacks: they are asked, and waited for as long as a synchronous call may. */
+function awaitThreads(wanted: Charge): boolean {
+  const lack = isReclaiming() ? undefined : lackingRoom(wanted);
+  return lack !== undefined && lack.account.awaitThreads(lack.amount) && haveRoom(wanted);
 }
 
 function allowance(account: Account): number {
@@ -210,9 +216,14 @@ function isUnder(wanted: Charge, account: Account): boolean {
   return false;
 }
 
-/** Changes a capacity: those in line who can never be served any more are refused, those who can be now are served. */
+/** Changes a capacity. */
 export function resize(account: Account, capacity: number): void {
   account.resize(capacity);
+  refitLines(account);
+}
+
+/** After a change of capacity: those in line who can never be served any more are refused, those who can be now are served. */
+export function refitLines(account: Account): void {
   const refused = new Map<Waiter, BudgetExceededError>();
   lookOnce(() => {
     for (const { waiter } of account.root.lines.flatMap(placesIn)) {

@@ -164,8 +164,9 @@ export class Budget implements Disposable {
   }
 
   stats(): BudgetStats {
-    const { used, waiting, peak, reclaimed } = this.#account;
+    const { waiting, peak, reclaimed } = this.#account;
     const capacity = this.#account.capacity();
+    const used = this.#account.total();
     return { capacity, used, available: capacity - used, waiting, peak, reclaimed };
   }
 
@@ -200,10 +201,15 @@ function isAccount(value: unknown): value is Account {
 }
 
 function makeAccount(options: BudgetOptions, parent: Account | undefined): Account {
-  const { name, capacity, unit = 'permit', oversize = 'reject' } = options ?? {};
+  return new Account({ ...requireOptions(options), parent, capacity: requireCapacity(options.capacity) });
+}
+
+/** The options that all sorts of budgets have, or a TypeError that says what was expected. */
+export function requireOptions(options: Omit<BudgetOptions, 'capacity'>): { name: string; unit: string; oversize: Oversize } {
+  const { name, unit = 'permit', oversize = 'reject' } = options ?? {};
   if (typeof name !== 'string' || name === '') throw new TypeError(`Expected \`name\` to be a text that names the budget, got ${show(name)}`);
   if (oversize !== 'reject' && oversize !== 'alone') throw new TypeError(`Expected \`oversize\` to be 'reject' or 'alone', got ${show(oversize)}`);
-  return new Account({ name, unit, oversize, parent, capacity: requireCapacity(capacity) });
+  return { name, unit, oversize };
 }
 
 /** The fast path: a root budget with nobody in line, far from full, where no line is to be recorded. */

@@ -67,7 +67,7 @@ function stuckAccounts(waits: Waits): Map<Account, Deadlock> {
   if (waits.size === 0) return stuck;
   const accounts = new Set([...waits.values()].flat().map(({ account }) => account));
   const records: ResourceRecord[] = [];
-  forEachRecord((record) => void (record.details?.charge !== undefined && records.push(record)));
+  forEachRecord((record) => void ((record.details?.charge ?? record.kind.charge) !== undefined && records.push(record)));
   for (let size = -1; size !== accounts.size;) {
     ({ size } = accounts);
     for (const account of accounts) {
@@ -81,6 +81,8 @@ function stuckAccounts(waits: Waits): Map<Account, Deadlock> {
 }
 
 function deadlockOn(account: Account, records: readonly ResourceRecord[], waits: Waits, stuck: ReadonlySet<Account>): Deadlock | undefined {
+  // What other threads hold is held by somebody who works, as far as this one knows.
+  if (account.elsewhere().length > 0) return undefined;
   const holders: StuckHolder[] = [];
   let known = 0;
   let bound = true;

@@ -76,7 +76,7 @@ export function numbersOf(account: Account, requested: number): BudgetNumbers {
     budget: account.name,
     requested,
     capacity: account.capacity(),
-    used: account.used,
+    used: account.total(),
     waiting: account.waiting,
     holders: holdersOf(account),
   };
@@ -107,7 +107,11 @@ export function explain(numbers: BudgetNumbers, account: Account): string {
   }
   const rest = numbers.holders.slice(NAMED);
   if (rest.length > 0) lines.push(`  and ${plural(rest.length, 'more holder')} of ${size(rest.reduce((sum, holder) => sum + holder.amount, 0))}`);
-  const known = numbers.holders.reduce((sum, holder) => sum + holder.amount, 0);
+  const threads = account.elsewhere();
+  for (const { thread, borrowed, used } of threads)
+    lines.push(`  ${size(borrowed)} borrowed by thread ${thread}, ${used === borrowed ? 'all' : size(used)} in use`);
+  const elsewhere = threads.reduce((sum, { used }) => sum + used, 0);
+  const known = elsewhere + numbers.holders.reduce((sum, holder) => sum + holder.amount, 0);
   if (numbers.used > known) lines.push(`  ${size(numbers.used - known)} reserved, or being opened`);
   const where = leakSettings.level === 'trace' || leakSettings.level === 'strict' ? '' : ' Set HANDBACK_LEAKS=trace to see every line.';
   lines.push(`Dispose what is held with \`using\`, or raise the ${account.isPool ? 'max' : 'capacity'} of '${numbers.budget}'.${where}`);

@@ -139,11 +139,12 @@ function remove(account: Account, place: Place): void {
     const { lines } = account.root;
     const last = lines.pop() as Account;
     if (last !== account) lines[(last.line = account.line)] = last;
-    account.root.quiet = lines.length === 0 && !account.root.closed;
+    account.root.quiet = lines.length === 0 && !account.root.closed && account.root.local;
   }
 }
 
-function precedes(a: Waiter, b: Waiter): boolean {
+/** Whether one goes before another. */
+export function precedes(a: Waiter, b: Waiter): boolean {
   return a.key === b.key ? a.ticket < b.ticket : a.key < b.key;
 }
 
@@ -230,12 +231,13 @@ export function endWaits(waiters: Iterable<Waiter>, errorOf: (waiter: Waiter) =>
 export function pump(root: Account): void {
   const { lines } = root;
   const [only] = lines;
-  if (only === undefined) return;
-  if (root.ties > 0) pumpTogether(root);
+  if (only === undefined) root.served();
+  else if (root.ties > 0) pumpTogether(root);
   // Nothing can be had in the tree of a full root, however many lines there are.
-  else if (root.used >= root.capacity()) return;
+  else if (root.isFull()) return;
   else if (lines.length === 1) pumpAlone(only);
   else if (!pumpTree(root)) pumpTogether(root);
+  else root.served();
 }
 
 /** One line, waiters of one budget: the head is all there is to look at. */
@@ -243,6 +245,7 @@ function pumpAlone(account: Account): void {
   for (let head = firstIn(account)?.waiter; head !== undefined && account.hasRoom(head.wanted.amount); head = firstIn(account)?.waiter) {
     settleWaiter(head, undefined, true);
   }
+  account.root.served();
 }
 
 /**
@@ -254,14 +257,14 @@ function pumpTree(root: Account): boolean {
     let next: Waiter | undefined;
     for (const line of root.lines) {
       const { waiter } = firstIn(line) as Place;
-      if (line.used + waiter.wanted.amount <= line.capacity() && (next === undefined || precedes(waiter, next))) next = waiter;
+      if ((next === undefined || precedes(waiter, next)) && line.missing(waiter.wanted.amount) <= 0) next = waiter;
     }
     if (next === undefined) return true;
     const { account, amount } = next.wanted;
     for (let above = account.parent; above !== undefined; above = above.parent) {
       // It holds up its siblings there, or somebody there holds it up.
       if (above.waiting > 0) return false;
-      if (above.used + amount > above.capacity()) return above === root;
+      if (above.missing(amount) > 0) return above === root;
     }
     settleWaiter(next, undefined, true);
   }
@@ -272,9 +275,10 @@ function pumpTogether(root: Account): void {
   const roots = new Set([root]);
   for (;;) {
     const next = nextGrantable(headsOf(roots));
-    if (next === undefined) return;
+    if (next === undefined) break;
     settleWaiter(next, undefined, true);
   }
+  for (const tree of roots) tree.served();
 }
 
 /** The first waiters of all lines in the trees of `roots` and in those tied to them, which are added. */
@@ -301,14 +305,14 @@ function nextGrantable(heads: Iterable<Waiter>): Waiter | undefined {
 }
 
 function block(waiter: Waiter, blocked: Set<Account>): void {
-  const isNext = isFirst(waiter) && everyCharge(waiter.wanted, ({ account, amount }) => account.used + amount <= account.capacity());
+  const isNext = isFirst(waiter) && everyCharge(waiter.wanted, ({ account, amount }) => account.missing(amount) <= 0);
   for (let charge: Charge | undefined = waiter.wanted; charge !== undefined; charge = charge.next) {
     blocked.add(charge.account);
     if (!isNext) continue;
     // Up to the lowest that lacks room: what is above would be of no use to it, and its siblings there would starve.
     for (let above = charge.account.parent; above !== undefined; above = above.parent) {
       blocked.add(above);
-      if (above.used + charge.amount > above.capacity()) break;
+      if (above.missing(charge.amount) > 0) break;
     }
   }
 }
@@ -348,7 +352,7 @@ export function lackingRoom(wanted: Charge): { account: Account; amount: number 
   for (let charge: Charge | undefined = wanted; charge !== undefined; charge = charge.next) {
     for (let account: Account | undefined = charge.account; account !== undefined; account = account.parent) {
       const amount = (sums.get(account) ?? 0) + charge.amount;
-      if (account.used + amount > account.capacity()) return { account, amount };
+      if (account.missing(amount) > 0) return { account, amount };
       sums.set(account, amount);
     }
   }

@@ -72,14 +72,14 @@ function evictOldest(account: Account | undefined, source: IdleSource): Eviction
 
 /** Evicts idle things until `amount` fits. What reclaimers promise for later does not count. */
 function evict(account: Account, amount: number): void {
-  for (const promise of evictions(account, () => account.used + amount - account.capacity())) void promise;
+  for (const promise of evictions(account, () => account.missing(amount))) void promise;
 }
 
 /** The same for those who wait, as long as any of them lacks room there: with patience for each promise, or more would be evicted than needed. */
 async function evictFor(wanted: Wanted, account: Account): Promise<void> {
   const missing = (): number => {
     const amount = lacks(wanted()).get(account);
-    return amount === undefined ? 0 : account.used + amount - account.capacity();
+    return amount === undefined ? 0 : account.missing(amount);
   };
   let patience: Promise<void> | undefined;
   for (const promise of evictions(account, missing)) await Promise.race([promise, (patience ??= pause(PATIENCE))]);
@@ -173,16 +173,27 @@ export function reclaimSync(wanted: Charge): void {
     if (lack === undefined) return;
     const { account, amount } = lack;
     evict(account, amount);
-    if (account.used + amount <= account.capacity()) continue;
+    if (account.missing(amount) <= 0) continue;
     if (collector() === undefined || !mayHaveLeaked(account)) return;
     collect(account, 'minor');
     // Less than half won back: what survived two cheap collections is old, and without a full one the next acquire is here again.
     const { used } = account;
-    if (used + amount > account.capacity() ? fullIsWorthwhile() : used > account.capacity() / 2 && fullIsDue()) collect(account, 'full');
+    if (account.missing(amount) > 0 ? fullIsWorthwhile() : used > account.share() / 2 && fullIsDue()) collect(account, 'full');
     // What a cache had lent out, and was found to be forgotten, is idle now.
-    for (const promise of idleEvictions(account, () => account.used + amount - account.capacity())) void promise;
-    if (account.used + amount > account.capacity()) return;
+    for (const promise of idleEvictions(account, () => account.missing(amount))) void promise;
+    if (account.missing(amount) > 0) return;
   }
+}
+
+/**
+ * Wins room for another thread that lacks it: idle things go, and, where a depth is given, what was forgotten here is collected.
+ * What reclaimers promise for later comes by itself.
+ */
+export function reclaimForOthers(account: Account, missing: () => number, depth: 'minor' | 'full' | undefined): void {
+  if (shared.reclaiming) return;
+  for (const promise of evictions(account, missing)) void promise;
+  if (depth === undefined || missing() <= 0 || collector() === undefined || !mayHaveLeaked(account)) return;
+  if (depth === 'minor' || fullIsDue()) collect(account, depth);
 }
 
 /**
@@ -289,7 +300,7 @@ function collectForAll(wanted: Wanted): boolean {
   for (const account of lacks(wanted()).keys()) {
     if (collector() === undefined || !mayHaveLeaked(account)) continue;
     won = collect(account, 'minor') || won;
-    if (account.used > account.capacity() / 2 && fullIsDue()) won = collect(account, 'full') || won;
+    if (account.used > account.share() / 2 && fullIsDue()) won = collect(account, 'full') || won;
   }
   return won;
 }

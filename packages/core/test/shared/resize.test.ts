@@ -1,0 +1,108 @@
+// Any thread may change the capacity; what exists already is counted, wherever it is.
+import { expect, test } from 'vitest';
+import { useThreads } from './threads.ts';
+
+const { run } = useThreads();
+
+const roles = `
+  roles.waiter = async (amount) => {
+    const waiting = seats(4).acquire(amount);
+    say('waits');
+    say(await waiting.then((permit) => (kept.push(permit), permit.amount), ({ code }) => code));
+    await heard();
+  };
+  roles.resizer = async (capacity) => {
+    seats(4).resize(capacity);
+    say(seats(4).stats());
+  };`;
+
+test('raised, it serves those who wait in other threads', async () => {
+  const told = await run(`${roles}
+    await main(async () => {
+      const budget = seats(4);
+      kept.push(budget.acquireSync(4));
+      const waiters = [start('waiter', 2), start('waiter', 3)];
+      for (const waiter of waiters) await waiter.next();
+      await start('resizer', 9).next();
+      tell([await waiters[0].next(), await waiters[1].next(), budget.stats().available]);
+      process.exit();
+    });`);
+  expect(told).toEqual([[2, 3, 0]]);
+});
+
+test('lowered, it revokes nothing, and refuses those who can never be served, in all threads', async () => {
+  const told = await run(`${roles}
+    await main(async () => {
+      const budget = seats(4), held = budget.acquireSync(4);
+      const large = start('waiter', 3), small = start('waiter', 2);
+      await large.next();
+      await small.next();
+      const { capacity, available } = await start('resizer', 2).next();
+      tell([capacity, available, held.amount]);
+      tell(await large.next());
+      held.dispose();
+      tell([await small.next(), budget.stats().available]);
+      process.exit();
+    });`);
+  expect(told).toEqual([[2, -2, 4], 'ERR_BUDGET_EXCEEDED', [2, 0]]);
+});
+
+test('what is reserved and what settles to more never waits, may leave available negative, and comes back', async () => {
+  const told = await run(`
+    roles.other = async () => {
+      const budget = seats(4);
+      kept.push(budget.reserve(3));
+      say(budget.stats().available);
+      await heard();
+      kept.pop().dispose();
+      say('back');
+    };
+    await main(async () => {
+      const budget = seats(4), permit = budget.acquireSync(1), other = start('other');
+      permit.settle(3);
+      tell([await other.next(), budget.stats().available]);
+      const waiting = budget.acquire(1, { timeout: 5_000 });
+      other.tell('back');
+      tell([(await waiting).amount, budget.stats().available]);
+    });`);
+  expect(told).toEqual([
+    [-2, -2],
+    [1, 0],
+  ]);
+});
+
+test('bytes count beyond 32 bits, and no capacity at all is as much as anybody wants', async () => {
+  const told = await run(`
+    const bytes = () => new SharedBudget({ name: 'bytes', unit: 'bytes', capacity: 2 ** 40 });
+    const endless = () => new SharedBudget({ name: 'endless', capacity: Infinity });
+    roles.other = async () => { kept.push(bytes().acquireSync(2 ** 39), endless().acquireSync(2 ** 45)); say('taken'); await forever(); };
+    await main(async () => {
+      bytes();
+      endless();
+      await start('other').next();
+      kept.push(bytes().acquireSync(2 ** 39), endless().acquireSync(2 ** 50));
+      tell([bytes().stats().used === 2 ** 40, bytes().tryAcquire() === undefined, endless().stats().used === 2 ** 45 + 2 ** 50]);
+      process.exit();
+    });`);
+  expect(told).toEqual([[true, true, true]]);
+});
+
+test('disposed in one thread, it goes on in the others', async () => {
+  const told = await run(`
+    roles.other = async () => {
+      const budget = seats(4);
+      budget.acquireSync(4).dispose();
+      const waiting = budget.acquire(4).then((permit) => permit.dispose());
+      await waiting;
+      budget.dispose();
+      say(await budget.acquire().catch(({ code }) => code));
+      await forever();
+    };
+    await main(async () => {
+      const budget = seats(4);
+      tell(await start('other').next());
+      tell(budget.tryAcquire(4).amount);
+      process.exit();
+    });`);
+  expect(told).toEqual(['ERR_CLOSED', 4]);
+});

@@ -44,7 +44,7 @@ async function takeTurns(budget: Budget, turns: number): Promise<void> {
   const tasks = Array.from({ length: 10 }, async () => {
     while (left-- > 0) {
       const permit = await budget.acquire();
-      await undefined;
+      await Promise.resolve();
       permit.dispose();
     }
   });
@@ -58,7 +58,7 @@ const contended = (capacity: number) => async (): Promise<Job> => {
   await said(other);
   return async () => {
     const done = said(other);
-    other.postMessage('go');
+    other.postMessage('go', []);
     await Promise.all([takeTurns(budget, TURNS / 2), done]);
   };
 };
@@ -118,9 +118,9 @@ function serve({ name, capacity }: Role): void {
   place.held = budget.tryAcquire();
   if (capacity < 1_000) (place.held as Disposable)[Symbol.dispose]();
   parentPort?.on('message', () => {
-    void takeTurns(budget, TURNS / 2).then(() => parentPort?.postMessage('done'));
+    void takeTurns(budget, TURNS / 2).then(() => parentPort?.postMessage('done', []));
   });
-  parentPort?.postMessage('ready');
+  parentPort?.postMessage('ready', []);
 }
 
 if (!isMainThread) serve(workerData as Role);

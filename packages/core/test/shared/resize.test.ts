@@ -71,6 +71,39 @@ test('what is reserved and what settles to more never waits, may leave available
   ]);
 });
 
+test('lowered, or overdrawn by a reserve, it lets no thread spend what it has idle', async () => {
+  const told = await run(`
+    roles.other = async () => {
+      const budget = seats(8);
+      budget.acquireSync(6).dispose();
+      say('idle');
+      for (;;) {
+        const refused = await heard();
+        // It hears of the change in a turn of its own, soon.
+        while (isRefused(budget) !== refused) await new Promise(setImmediate);
+        say(refused);
+      }
+    };
+    const isRefused = (budget) => {
+      const permit = budget.tryAcquire(3);
+      permit?.dispose();
+      return permit === undefined;
+    };
+    await main(async () => {
+      const budget = seats(8), other = start('other');
+      const ask = (refused) => { other.tell(refused); return other.next(); };
+      await other.next();
+      budget.resize(2);
+      tell(await ask(true));
+      budget.resize(8);
+      tell(await ask(false));
+      kept.push(budget.reserve(6));
+      tell(await ask(true));
+      process.exit();
+    });`);
+  expect(told).toEqual([true, false, true]);
+});
+
 test('bytes count beyond 32 bits, and no capacity at all is as much as anybody wants', async () => {
   const told = await run(`
     const bytes = () => new SharedBudget({ name: 'bytes', unit: 'bytes', capacity: 2 ** 40 });

@@ -6,23 +6,20 @@
 import { requireCapacity } from '../amounts.ts';
 import { Account, amountOf, type AccountOptions, type ThreadShare } from '../account.ts';
 import { firstIn, precedes, pump, type Place, type Waiter } from '../line.ts';
-import { now } from '../../runtime/host.ts';
 import { recording } from '../../leaks/levels.ts';
+import { blockFor } from './block.ts';
+import { isFixed, setCapacity } from './capacity.ts';
 import { lookForDead } from './deaths.ts';
 import { borrow, force, giveBack, ledgerOf, type Ledger } from './ledger.ts';
-import { alone } from './lock.ts';
-import { borrowedAt, capacityAt, fixedAt, freeAt, servedAt, usedAt, wakeAt } from './memory.ts';
-import { countOf, register, UNKNOWN } from './names.ts';
+import { borrowedAt, capacityAt, servedAt, usedAt } from './memory.ts';
+import { register, UNKNOWN } from './names.ts';
 import { Needs } from './needs.ts';
-import { slotsInUse, threadIn, wake, type Seat } from './thread.ts';
+import { slotsInUse, threadIn, type Seat } from './thread.ts';
 
 /** A chunk is at most the capacity, divided by four times as many as there are threads: a quarter may lie idle, elsewhere. */
 const IDLE = 4;
 /** How many of its own line a thread serves before it lets go of what another waits for. A hand-over between threads costs as much as some hundred grants. */
 const OWN_GRANTS = 64;
-/** How long a synchronous acquire blocks for other threads, and how long it sleeps before it looks whether they still exist. */
-const LONGEST_BLOCK = 50;
-const NAP = 10;
 /** Above this part of the capacity the fast path is not taken, so that some acquires have their line recorded. */
 const CROWDED = 0.75;
 
@@ -69,9 +66,7 @@ export class SharedAccount extends Account {
   override capacity(): number {
     const capacity = this.knownCapacity();
     if (capacity !== UNKNOWN || this.find === undefined) return capacity;
-    const found = requireCapacity(this.find(this.total()));
-    this.setCapacity(found, false);
-    return this.knownCapacity();
+    return this.lookUp(this.find);
   }
 
   /** The capacity in force, or UNKNOWN: to look it up is for those who use it. */
@@ -81,42 +76,20 @@ export class SharedAccount extends Account {
 
   /** Looks the capacity up again, unless somebody has set it. */
   lookAgain(): number {
-    const { find } = this;
-    if (find === undefined || Atomics.load(this.seat.memory.ints, fixedAt(this.budget)) === 1) return this.capacity();
-    const found = requireCapacity(find(this.total()));
-    this.setCapacity(found, false);
-    return found;
+    return this.find === undefined || isFixed(this.seat, this.budget) ? this.capacity() : this.lookUp(this.find);
+  }
+
+  lookUp(find: FindCapacity): number {
+    setCapacity(this.seat, this.budget, requireCapacity(find(this.total())), false);
+    return this.knownCapacity();
   }
 
   /** Changes the capacity for all threads. Each fits its own lines to it when it is woken. */
   override resize(capacity: number): void {
-    this.setCapacity(capacity, true);
+    setCapacity(this.seat, this.budget, capacity, true);
     // Whoever asked for it fits ours.
     this.fitted = capacity;
-  }
-
-  setCapacity(capacity: number, fixed: boolean): void {
-    const { memory, slot } = this.seat;
-    const at = capacityAt(this.budget);
-    const set = alone(
-      memory,
-      slot,
-      () => false,
-      () => {
-        if (!fixed && Atomics.load(memory.ints, fixedAt(this.budget)) === 1) return false;
-        const known = this.doubles[at] as number;
-        if (known === capacity && !fixed) return false;
-        const more = countOf(capacity) - countOf(known);
-        if (fixed) Atomics.store(memory.ints, fixedAt(this.budget), 1);
-        // Side by side (ledger.ts).
-        this.doubles[at] = capacity;
-        Atomics.add(memory.bigs, this.ledger.free, more);
-        return true;
-      },
-    );
-    if (!set) return;
-    this.calm = this.calmLimit();
-    for (const other of slotsInUse(memory)) wake(memory, other);
+    this.giveExcess();
   }
 
   override share(): number {
@@ -156,8 +129,7 @@ export class SharedAccount extends Account {
     }
     this.countServings();
     if (this.needs.ticket !== 0n) lookForDead(this.seat);
-    const free = Number(Atomics.load(this.ledger.bigs, this.ledger.free));
-    return Math.max(1, missing - Math.max(0, free));
+    return Math.max(1, missing - Math.max(0, this.free()));
   }
 
   /** Takes from what was borrowed, where nobody waits and nothing else is to be looked at. */
@@ -187,6 +159,7 @@ export class SharedAccount extends Account {
       force(this.ledger, this.used - this.lent);
       this.lent = this.used;
       this.calm = this.calmLimit();
+      if (this.free() < 0) this.needs.wakeHolders();
     } else if (this.needs.anyElsewhere()) this.yieldIdle();
   }
 
@@ -206,30 +179,7 @@ export class SharedAccount extends Account {
   }
 
   override awaitThreads(amount: number): boolean {
-    const { memory, slot } = this.seat;
-    if (slotsInUse(memory).length === 1) return this.missing(amount) <= 0;
-    const end = now() + LONGEST_BLOCK;
-    const at = wakeAt(slot);
-    try {
-      for (;;) {
-        const seen = Atomics.load(memory.ints, at);
-        let lack = this.used + amount - this.lent;
-        if (lack <= 0 || this.borrow(lack, true)) return true;
-        this.needs.raise(lack);
-        if (this.borrow(lack, true)) return true;
-        // Two threads that block with something idle would wait for each other.
-        if (this.needs.isBehind() && this.giveIdle()) this.needs.raise((lack = this.used + amount - this.lent));
-        const left = end - now();
-        if (left <= 0) return false;
-        if (Atomics.wait(memory.ints, at, seen, Math.min(left, NAP)) === 'timed-out') lookForDead(this.seat, true);
-      }
-    } catch {
-      // Where a thread may not block, it does not.
-      return false;
-    } finally {
-      if (this.lines.length === 0) this.needs.lower(false);
-      else this.pumpSoon();
-    }
+    return blockFor(this, amount);
   }
 
   /** What the first in line lacks here; 0 where nobody waits for this account. */
@@ -295,9 +245,18 @@ export class SharedAccount extends Account {
     return true;
   }
 
+  /** More is lent than there is (`reserve`, `settle` or `resize`): what is idle may not be spent. */
+  giveExcess(): void {
+    if (this.free() < 0) this.giveIdle();
+  }
+
+  /** What nobody has borrowed. */
+  free(): number {
+    return Number(Atomics.load(this.ledger.bigs, this.ledger.free));
+  }
+
   calmLimit(): number {
-    const free = Number(Atomics.load(this.ledger.bigs, freeAt(this.budget)));
-    return this.closed || free < this.capacity() * (1 - CROWDED) ? -1 : this.lent;
+    return this.closed || this.free() < this.capacity() * (1 - CROWDED) ? -1 : this.lent;
   }
 
   /** A line that waits while other threads are served has not stalled. */

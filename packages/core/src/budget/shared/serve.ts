@@ -26,6 +26,7 @@ function onWake(account: SharedAccount): void {
   const capacity = account.knownCapacity();
   // Nobody has used it yet.
   if (capacity === UNKNOWN) return;
+  account.giveExcess();
   if (account.fitted !== capacity) {
     account.fitted = capacity;
     refitLines(account);

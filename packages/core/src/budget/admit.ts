@@ -93,13 +93,18 @@ export interface Grant<R> extends Outcome {
 export function grantOf<R>(issue: (waiter: Waiter) => R): Grant<R> {
   return {
     issue,
-    settle: (waiter, error, granted) => {
-      if (granted) (waiter.resolve as (value: R) => void)(issue(waiter));
-      else waiter.reject(error);
-      // Last, since a signal of foreign make may run any code when it is let go of.
-      unwatchWaiter(waiter);
+    settle(waiter, error, granted) {
+      settleBy(this, waiter, error, granted);
     },
   };
+}
+
+/** Settles a waiter by what a grant issues. */
+export function settleBy<R>(grant: Grant<R>, waiter: Waiter, error: unknown, granted: boolean): void {
+  if (granted) (waiter.resolve as (value: R) => void)(grant.issue(waiter));
+  else waiter.reject(error);
+  // Last, since a signal of foreign make may run any code when it is let go of.
+  unwatchWaiter(waiter);
 }
 
 /** For those who hold their charges themselves. */

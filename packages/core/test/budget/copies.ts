@@ -17,6 +17,8 @@ export interface Exit {
 export interface RunOptions {
   /** For Node itself. */
   readonly args?: readonly string[];
+  /** The Node to run on; this one by default. */
+  readonly binary?: string | undefined;
   /** A limit on descriptors. */
   readonly descriptors?: number;
 }
@@ -51,13 +53,13 @@ export function useCopies(): { load(): Promise<Core>; run(program: string, optio
   };
   return {
     load: () => import(/* @vite-ignore */ copy()) as Promise<Core>,
-    run: (program, { args = [], descriptors } = {}) => {
+    run: (program, { args = [], descriptors, binary = process.execPath } = {}) => {
       // Programs stand beside the copies: their lines are user code.
       const path = join(folder, `program-${++copies}.mjs`);
       writeFileSync(path, program.replaceAll('@handback/core/copy', copy()).replaceAll('@handback/core', copy()));
       return new Promise((resolve) => {
         const limited = descriptors === undefined ? [] : ['sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh'];
-        const [command, ...rest] = [...limited, process.execPath, ...args, path] as [string];
+        const [command, ...rest] = [...limited, binary, ...args, path] as [string];
         execFile(command, rest, { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: '' } }, (error, output, errors) => {
           resolve({ code: error === null ? 0 : (error.code as unknown as number | null), output, errors });
         });

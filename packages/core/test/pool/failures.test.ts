@@ -126,6 +126,24 @@ describe('an abort', () => {
     expectQuiet(pool, works);
   });
 
+  test('right after a lease came back for it leaves that to the next, too', async () => {
+    const works = new Works();
+    const pool = poolOf(works);
+    const held = await pool.acquire('a');
+    works.opens = 'wait';
+    const controller = new AbortController();
+    const first = outcomeOf(pool.acquire('a', { signal: controller.signal }));
+    await settled();
+    held.dispose();
+    controller.abort('now');
+    await settled();
+    expect(first.error).toBe('now');
+    expect(pool.stats()).toMatchObject({ idle: 1, leased: 0 });
+    works.gates.open[0]?.open();
+    await settled();
+    expectQuiet(pool, works);
+  });
+
   test('that is there from the start takes nothing', async () => {
     const pool = poolOf(new Works());
     await expect(pool.acquire('a', { signal: AbortSignal.abort('early') })).rejects.toBe('early');

@@ -7,7 +7,7 @@
 import pLimit from 'p-limit';
 import { pause } from '../runtime/turn.ts';
 import type { Entry } from './entry.ts';
-import type { Shelf } from './shelf.ts';
+import { Link, type Shelf } from './shelf.ts';
 
 /** Someone who holds a slot and waits for an entry. */
 export interface Opener<T, Request> {
@@ -15,6 +15,8 @@ export interface Opener<T, Request> {
   readonly promise: Promise<Entry<T>>;
   serve(entry: Entry<T>): void;
   refuse(error: unknown): void;
+  /** Its place on its shelf; undefined once it has left. */
+  place: Link<Opener<T, Request>> | undefined;
 }
 
 /** What openings need of their pool. */
@@ -66,8 +68,8 @@ export class Openings<T, Request> {
     });
     // Whoever left does not hear of its end.
     promise.catch(() => {});
-    const opener = { request, promise, serve, refuse };
-    shelf.openers.add(opener);
+    const opener: Opener<T, Request> = { request, promise, serve, refuse, place: undefined };
+    shelf.openers.add((opener.place = new Link(opener)));
     this.waiting++;
     this.#supply(shelf, request);
     return opener;
@@ -75,24 +77,25 @@ export class Openings<T, Request> {
 
   /** False for one who was served, or refused, before. */
   leave(shelf: Shelf<T, Request>, opener: Opener<T, Request>): boolean {
-    if (!shelf.openers.delete(opener)) return false;
+    if (opener.place === undefined) return false;
+    shelf.openers.remove(opener.place);
+    opener.place = undefined;
     this.waiting--;
     return true;
   }
 
   /** Gives an entry to who has waited for longest on its shelf; false where nobody does. */
   give(shelf: Shelf<T, Request>, entry: Entry<T>): boolean {
-    for (const opener of shelf.openers) {
-      this.leave(shelf, opener);
-      opener.serve(entry);
-      return true;
-    }
-    return false;
+    const opener = shelf.openers.first?.member;
+    if (opener === undefined) return false;
+    this.leave(shelf, opener);
+    opener.serve(entry);
+    return true;
   }
 
   /** Refuses all who wait on a shelf. */
   refuseAll(shelf: Shelf<T, Request>, errorOf: () => unknown): void {
-    for (const opener of shelf.openers) {
+    for (let opener = shelf.openers.first?.member; opener !== undefined; opener = shelf.openers.first?.member) {
       this.leave(shelf, opener);
       opener.refuse(errorOf());
     }
@@ -120,8 +123,8 @@ export class Openings<T, Request> {
     while (this.#lacks(shelf) && this.#pool.makePlace()) {
       // What was released to make the place may have served this shelf already.
       if (!this.#lacks(shelf)) break;
-      const [first] = shelf.openers;
-      void this.#begin(shelf, request ?? (first as Opener<T, Request>).request, true);
+      const { member } = shelf.openers.first as Link<Opener<T, Request>>;
+      void this.#begin(shelf, request ?? member.request, true);
     }
     // One that lacks a place still keeps its turn.
     if (this.#lacks(shelf)) this.#starving.add(shelf);
@@ -147,7 +150,7 @@ export class Openings<T, Request> {
     } catch (error) {
       this.#failures++;
       this.#pool.failed(error);
-      const [opener] = shelf.openers;
+      const opener = shelf.openers.first?.member;
       if (onDemand && opener !== undefined) {
         this.leave(shelf, opener);
         opener.refuse(error);

@@ -90,7 +90,7 @@ function tarn(): Lender {
 
 function lightning(): Lender {
   const pool = new LightningPool<Connection>({ create: open, destroy: () => {} } as never, { max: MAX, maxQueue: 2 * TASKS, acquireMaxRetries: 0 });
-  return { acquire: () => pool.acquire(), release: (borrowed: Connection) => void pool.release(borrowed) };
+  return { acquire: () => pool.acquire(), release: (borrowed: Connection) => pool.release(borrowed) };
 }
 
 /** A client as pg-pool knows it, of nothing. */

@@ -102,7 +102,7 @@ describe('a forgotten lease', () => {
       end = resolve;
     });
     await forget(async () => {
-      (await pool.acquire()).use(() => work);
+      void (await pool.acquire()).use(() => work);
     });
     await collect();
     expect(platform.released).toEqual([]);

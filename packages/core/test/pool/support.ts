@@ -80,7 +80,7 @@ export class Works {
   readonly check = (thing: Thing): boolean | Promise<boolean> => {
     this.calls.push(`check ${thing.id}`);
     if (this.checks === 'no') return false;
-    return answer<boolean>(
+    return answer<boolean, boolean>(
       this.checks,
       this.gates.check,
       (verdict) => verdict ?? true,
@@ -92,7 +92,7 @@ export class Works {
 
   readonly reset = (thing: Thing): void | Promise<void> => {
     this.calls.push(`reset ${thing.id}`);
-    return answer(
+    return answer<void, void>(
       this.resets,
       this.gates.reset,
       () => {},
@@ -103,7 +103,7 @@ export class Works {
   };
 }
 
-function answer<R, V = void>(how: Answer, gates: Gate<V>[], good: (value?: V) => R, bad: () => R): R | Promise<R> {
+function answer<R, V>(how: Answer, gates: Gate<V>[], good: (value?: V) => R, bad: () => R): R | Promise<R> {
   if (how === 'ok') return good();
   if (how === 'throw') return bad();
   if (how === 'reject') return Promise.resolve().then(bad);

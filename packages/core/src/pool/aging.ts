@@ -12,7 +12,7 @@ const JITTER = 0.025;
 export class Aging<T> implements Kept {
   readonly #stock: Stock<T, never>;
   readonly #settings: Settings;
-  readonly #upkeep: Upkeep;
+  readonly upkeep: Upkeep;
   readonly #idleTicks: number;
   readonly #overdueTicks: number;
   /** Told after each tick: there may be less than `min` now. */
@@ -22,14 +22,9 @@ export class Aging<T> implements Kept {
     this.#stock = stock;
     this.#settings = settings;
     this.#ticked = ticked;
-    this.#upkeep = new Upkeep(this, [settings.idleTimeout, settings.maxLifetime / 5, settings.overdueAfter]);
-    this.#idleTicks = this.#upkeep.inTicks(settings.idleTimeout);
-    this.#overdueTicks = this.#upkeep.inTicks(settings.overdueAfter);
-  }
-
-  /** Ticks so far. */
-  get now(): number {
-    return this.#upkeep.ticks;
+    this.upkeep = new Upkeep(this, [settings.idleTimeout, settings.maxLifetime / 5, settings.overdueAfter]);
+    this.#idleTicks = this.upkeep.inTicks(settings.idleTimeout);
+    this.#overdueTicks = this.upkeep.inTicks(settings.overdueAfter);
   }
 
   /** Leases are watched, and have their lines recorded. */
@@ -39,14 +34,14 @@ export class Aging<T> implements Kept {
 
   /** A resource was opened: its life begins. */
   begin(entry: Entry<T>): void {
-    entry.end = this.now + this.#upkeep.inTicks(this.#settings.maxLifetime * (1 - Math.random() * JITTER));
-    this.#upkeep.start();
+    entry.end = this.upkeep.ticks + this.upkeep.inTicks(this.#settings.maxLifetime * (1 - Math.random() * JITTER));
+    this.upkeep.start();
   }
 
   /** It was lent: whoever has it may be told of. */
   lent(entry: Entry<T>, record: ResourceRecord): void {
     entry.lease = record;
-    entry.lentAt = this.now;
+    entry.lentAt = this.upkeep.ticks;
   }
 
   /** It came back. What was forgotten did not: the leak itself is told. */
@@ -60,7 +55,7 @@ export class Aging<T> implements Kept {
   tick(): boolean {
     const stock = this.#stock;
     for (let entry = stock.idle.first?.member; entry !== undefined; entry = stock.idle.first?.member) {
-      if (this.now - entry.since < this.#idleTicks || stock.size <= this.#settings.min) break;
+      if (this.upkeep.ticks - entry.since < this.#idleTicks || stock.size <= this.#settings.min) break;
       void stock.release(entry);
     }
     for (const entry of [...stock.entries]) this.#age(entry);
@@ -69,12 +64,12 @@ export class Aging<T> implements Kept {
   }
 
   #age(entry: Entry<T>): void {
-    if (this.now >= entry.end) {
+    if (this.upkeep.ticks >= entry.end) {
       if (entry.state === IDLE) void this.#stock.release(entry);
       else entry.condemned = true;
     }
     const { lease } = entry;
-    if (lease === undefined || entry.overdue || this.now - entry.lentAt < this.#overdueTicks) return;
+    if (lease === undefined || entry.overdue || this.upkeep.ticks - entry.lentAt < this.#overdueTicks) return;
     entry.overdue = true;
     reportOverdue(lease, this.#settings.name, this.#settings.overdueAfter);
   }

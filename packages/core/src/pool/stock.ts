@@ -100,15 +100,17 @@ export class Stock<T, Request> implements IdleSource {
 
   /** Takes an idle one off the shelf of a key, to be lent. */
   take(key: string | undefined): Entry<T> | undefined {
-    const list = this.#idleOf(key);
-    const entry = (this.#newestFirst ? list?.last : list?.first)?.member;
+    // Looked up here, not by a function: each lease comes this way.
+    const list = this.#only === undefined ? this.#shelves.get(key as string)?.idle : this.idle;
+    if (list === undefined) return undefined;
+    const entry = (this.#newestFirst ? list.last : list.first)?.member;
     if (entry !== undefined) this.#unshelve(entry, LEASED);
     return entry;
   }
 
   /** The same, of those that suit. */
   takeOne(key: string | undefined, suits: (entry: Entry<T>) => boolean): Entry<T> | undefined {
-    const list = this.#idleOf(key);
+    const list = this.#only === undefined ? this.#shelves.get(key as string)?.idle : this.idle;
     const step = this.#newestFirst ? 'before' : 'after';
     for (let link = this.#newestFirst ? list?.last : list?.first; link !== undefined; link = link[step]) {
       if (!suits(link.member)) continue;
@@ -116,10 +118,6 @@ export class Stock<T, Request> implements IdleSource {
       return link.member;
     }
     return undefined;
-  }
-
-  #idleOf(key: string | undefined): List<Entry<T>> | undefined {
-    return this.#only === undefined ? this.#shelves.get(key as string)?.idle : this.idle;
   }
 
   /** Puts one on its shelf. */

@@ -13,6 +13,7 @@ import { Openings, type Opens } from './openings.ts';
 import type { PoolOptions, Settings } from './options.ts';
 import type { Shelf } from './shelf.ts';
 import { Stock } from './stock.ts';
+import type { Upkeep } from './upkeep.ts';
 
 /** What a pool asks of its kind. */
 export interface PooledKind<T, Request> {
@@ -32,6 +33,8 @@ export class Store<T, Request> implements Keeper<T>, Opens<T, Request>, Filled {
   readonly stock: Stock<T, Request>;
   readonly openings: Openings<T, Request>;
   readonly aging: Aging<T>;
+  /** Of `aging`: its ticks are the pool's time. */
+  readonly upkeep: Upkeep;
   readonly filling: Filling;
   isClosed = false;
   opened = 0;
@@ -59,6 +62,7 @@ export class Store<T, Request> implements Keeper<T>, Opens<T, Request>, Filled {
     this.openings = new Openings(this, settings.openConcurrency);
     this.filling = new Filling(this);
     this.aging = new Aging(this.stock as unknown as Stock<T, never>, settings, () => this.filling.fill());
+    this.upkeep = this.aging.upkeep;
     this.#returnsAtOnce = options.reset === undefined;
     this.filling.fill();
   }
@@ -159,7 +163,7 @@ export class Store<T, Request> implements Keeper<T>, Opens<T, Request>, Filled {
   /** To whoever waits for one on its shelf, else on the shelf. */
   settle(entry: Entry<T>): void {
     const { openings, stock } = this;
-    entry.since = this.aging.now;
+    entry.since = this.upkeep.ticks;
     if (openings.waiting === 0) {
       stock.put(entry);
       return;

@@ -23,7 +23,9 @@ async function sizeOf(names) {
     tsconfig: `${core}tsconfig.json`,
     resolve: { mainFields: ['module', 'main'] },
     transform: { target: 'es2022' },
-    plugins: [{ name: 'virtual', resolveId: (id) => (id === `${core}virtual.ts` ? id : undefined), load: (id) => (id === `${core}virtual.ts` ? virtual : undefined) }],
+    plugins: [
+      { name: 'virtual', resolveId: (id) => (id === `${core}virtual.ts` ? id : undefined), load: (id) => (id === `${core}virtual.ts` ? virtual : undefined) },
+    ],
   });
   const { output } = await bundle.generate({ format: 'esm', minify: true });
   await bundle.close();

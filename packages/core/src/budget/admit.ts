@@ -97,18 +97,23 @@ export interface Grant<R> extends Outcome {
 export function grantOf<R>(issue: (waiter: Waiter) => R): Grant<R> {
   return {
     issue,
-    settle: (waiter, error, granted) => {
-      const details = waiter.extras?.details;
-      if (details !== undefined) countWait(details, -1);
-      if (granted) (waiter.resolve as (value: R) => void)(issue(waiter));
-      else {
-        waiter.reject(error);
-        if (details !== undefined) leaveFlow(details);
-      }
-      // Last, since a signal of foreign make may run any code when it is let go of.
-      unwatchWaiter(waiter);
+    settle(waiter, error, granted) {
+      settleBy(this, waiter, error, granted);
     },
   };
+}
+
+/** Settles a waiter by what a grant issues. */
+export function settleBy<R>(grant: Grant<R>, waiter: Waiter, error: unknown, granted: boolean): void {
+  const details = waiter.extras?.details;
+  if (details !== undefined) countWait(details, -1);
+  if (granted) (waiter.resolve as (value: R) => void)(grant.issue(waiter));
+  else {
+    waiter.reject(error);
+    if (details !== undefined) leaveFlow(details);
+  }
+  // Last, since a signal of foreign make may run any code when it is let go of.
+  unwatchWaiter(waiter);
 }
 
 /** For those who hold their charges themselves. */

@@ -26,7 +26,8 @@ export function within<R>(promise: PromiseLike<R>, { signal, deadline }: Bounds,
       host.clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
     };
-    if (deadline !== Number.POSITIVE_INFINITY) start();
+    // Also where it never ends: a waiting acquire keeps the process alive.
+    start();
     signal?.addEventListener('abort', onAbort);
     promise.then((value) => {
       stop();

@@ -57,6 +57,7 @@ function stillOut({ slots, openings, stock, settings, leaseKind }: Store<never, 
       `  ${plural(count, leaseKind)}${label === undefined ? '' : ` '${label}'`}${site === undefined ? '' : ` at ${site}`} (oldest ${formatAge(oldestMs)})`,
   );
   if (openings.under > 0) lines.push(`  ${plural(openings.under, 'opening')} under way`);
+  if (stock.busy > 0) lines.push(`  ${stock.busy} being checked or reset`);
   if (stock.leaving > 0) lines.push(`  ${plural(stock.leaving, 'release')} under way`);
   return new InUseError(
     `Pool '${settings.name}' is closed, but not empty after ${formatAge(allowed)}:\n${lines.join('\n')}\nWhat is out is released when it comes back: dispose the leases, or wait for longer with drain({ timeout }).`,

@@ -7,7 +7,7 @@
 import pLimit from 'p-limit';
 import { pause } from '../runtime/turn.ts';
 import type { Entry } from './entry.ts';
-import type { Shelf } from './shelf.ts';
+import { Link, type Shelf } from './shelf.ts';
 
 /** Someone who holds a slot and waits for an entry. */
 export interface Opener<T, Request> {
@@ -15,6 +15,8 @@ export interface Opener<T, Request> {
   readonly promise: Promise<Entry<T>>;
   serve(entry: Entry<T>): void;
   refuse(error: unknown): void;
+  /** Its place on its shelf; undefined once it has left. */
+  place: Link<Opener<T, Request>> | undefined;
 }
 
 /** What openings need of their pool. */
@@ -25,9 +27,16 @@ export interface Opens<T, Request> {
   makePlace(): boolean;
   /** What was opened is there. */
   arrived(entry: Entry<T>, shelf: Shelf<T, Request>): void;
-  /** An opening for `min` or for a warm-up has failed. */
+  /** An opening is over without an entry, its place free again. */
+  ended(shelf: Shelf<T, Request>): void;
+  /** The same, because it failed; told before, so that whoever hears of it finds the cause. */
   failed(error: unknown): void;
   readonly isClosed: boolean;
+}
+
+/** What an opening has failed with: an object, since anything may be thrown. */
+export interface Failed {
+  readonly error: unknown;
 }
 
 const LONGEST_PAUSE = 256;
@@ -59,8 +68,8 @@ export class Openings<T, Request> {
     });
     // Whoever left does not hear of its end.
     promise.catch(() => {});
-    const opener = { request, promise, serve, refuse };
-    shelf.openers.add(opener);
+    const opener: Opener<T, Request> = { request, promise, serve, refuse, place: undefined };
+    shelf.openers.add((opener.place = new Link(opener)));
     this.waiting++;
     this.#supply(shelf, request);
     return opener;
@@ -68,35 +77,36 @@ export class Openings<T, Request> {
 
   /** False for one who was served, or refused, before. */
   leave(shelf: Shelf<T, Request>, opener: Opener<T, Request>): boolean {
-    if (!shelf.openers.delete(opener)) return false;
+    if (opener.place === undefined) return false;
+    shelf.openers.remove(opener.place);
+    opener.place = undefined;
     this.waiting--;
     return true;
   }
 
   /** Gives an entry to who has waited for longest on its shelf; false where nobody does. */
   give(shelf: Shelf<T, Request>, entry: Entry<T>): boolean {
-    for (const opener of shelf.openers) {
-      this.leave(shelf, opener);
-      opener.serve(entry);
-      return true;
-    }
-    return false;
+    const opener = shelf.openers.first?.member;
+    if (opener === undefined) return false;
+    this.leave(shelf, opener);
+    opener.serve(entry);
+    return true;
   }
 
   /** Refuses all who wait on a shelf. */
   refuseAll(shelf: Shelf<T, Request>, errorOf: () => unknown): void {
-    for (const opener of shelf.openers) {
+    for (let opener = shelf.openers.first?.member; opener !== undefined; opener = shelf.openers.first?.member) {
       this.leave(shelf, opener);
       opener.refuse(errorOf());
     }
   }
 
-  /** Opens one ahead: for `min`, or a warm-up. Resolves when it is there; never rejects. */
-  ahead(shelf: Shelf<T, Request>, request: Request): Promise<void> {
+  /** Opens one ahead: for `min`, or a warm-up. Resolves when it is there, or with what has failed; never rejects. */
+  ahead(shelf: Shelf<T, Request>, request: Request): Promise<Failed | undefined> {
     return this.#begin(shelf, request, false);
   }
 
-  /** A place was freed: whoever lacked one goes on. */
+  /** A place was freed: whoever has lacked one for longest goes on. */
   placeFreed(): void {
     for (const shelf of this.#starving) {
       this.#supply(shelf);
@@ -104,62 +114,70 @@ export class Openings<T, Request> {
     }
   }
 
-  get starving(): boolean {
-    return this.#starving.size > 0;
+  #lacks(shelf: Shelf<T, Request>): boolean {
+    return shelf.opening < shelf.openers.size && !this.#pool.isClosed;
   }
 
   /** Begins openings until there is one for each who waits on a shelf, as far as there are places. Requests of one shelf serve each other. */
   #supply(shelf: Shelf<T, Request>, request?: Request): void {
-    this.#starving.delete(shelf);
-    while (shelf.opening < shelf.openers.size && !this.#pool.isClosed) {
-      if (!this.#pool.makePlace()) {
-        this.#starving.add(shelf);
-        return;
-      }
-      const [first] = shelf.openers;
-      void this.#begin(shelf, request ?? (first as Opener<T, Request>).request, true);
+    while (this.#lacks(shelf) && this.#pool.makePlace()) {
+      // What was released to make the place may have served this shelf already.
+      if (!this.#lacks(shelf)) break;
+      const { member } = shelf.openers.first as Link<Opener<T, Request>>;
+      void this.#begin(shelf, request ?? member.request, true);
     }
+    // One that lacks a place still keeps its turn.
+    if (this.#lacks(shelf)) this.#starving.add(shelf);
+    else this.#starving.delete(shelf);
   }
 
-  #begin(shelf: Shelf<T, Request>, request: Request, onDemand: boolean): Promise<void> {
+  #begin(shelf: Shelf<T, Request>, request: Request, onDemand: boolean): Promise<Failed | undefined> {
     this.under++;
     shelf.opening++;
     return this.#limit(() => this.#open(shelf, request, onDemand));
   }
 
-  async #open(shelf: Shelf<T, Request>, request: Request, onDemand: boolean): Promise<void> {
+  async #open(shelf: Shelf<T, Request>, request: Request, onDemand: boolean): Promise<Failed | undefined> {
     let entry: Entry<T>;
     try {
       if (this.#failures > 1) await pause(Math.min(2 ** (this.#failures - 2), LONGEST_PAUSE));
       // Those it was for may have been served or have gone, while it waited for its turn.
       if (this.#pool.isClosed || (onDemand && shelf.openers.size === 0)) {
         this.#ended(shelf);
-        return;
+        return undefined;
       }
       entry = await this.#pool.open(request);
     } catch (error) {
       this.#failures++;
       this.#pool.failed(error);
-      // Its place first, so that whoever hears of it finds the pool as it is now.
-      const [opener] = shelf.openers;
+      const opener = shelf.openers.first?.member;
       if (onDemand && opener !== undefined) {
         this.leave(shelf, opener);
         opener.refuse(error);
       }
       this.#ended(shelf);
-      return;
+      return { error };
     }
     this.#failures = 0;
     this.under--;
     shelf.opening--;
     this.#pool.arrived(entry, shelf);
+    // A resize may have taken its place: whoever it was for still waits.
+    this.#retry(shelf);
+    return undefined;
   }
 
-  /** One is over without an entry: its place is free again. */
+  /** One is over without an entry: its place is free for whoever has lacked one for longest. */
   #ended(shelf: Shelf<T, Request>): void {
     this.under--;
     shelf.opening--;
-    this.#supply(shelf);
+    this.#retry(shelf);
+    this.#pool.ended(shelf);
+  }
+
+  /** Behind those of other shelves who have lacked a place for longer. */
+  #retry(shelf: Shelf<T, Request>): void {
+    if (this.#lacks(shelf)) this.#starving.add(shelf);
     this.placeFreed();
   }
 }

@@ -47,7 +47,7 @@ export interface DrainOptions {
 
 /** The counts of a Pool. */
 export interface PoolStats {
-  /** Resources that exist, but for those being released: idle and leased. */
+  /** Resources that exist, but for those being released: idle, leased, or being checked for nobody, since who wanted them has gone. */
   readonly size: number;
   readonly idle: number;
   /** Out with borrowers, or being checked or reset. */
@@ -58,7 +58,7 @@ export interface PoolStats {
   readonly waiting: number;
   readonly max: number;
   readonly min: number;
-  /** Opened, and released, since the pool began. */
+  /** Opened, and released or detached, since the pool began. */
   readonly opened: number;
   readonly released: number;
 }
@@ -72,6 +72,10 @@ export interface Settings {
   readonly maxLifetime: number;
   readonly overdueAfter: number;
   readonly drainTimeout: number;
+  /** Undefined where a wait ends by the default. */
+  readonly acquireTimeout: number | undefined;
+  /** The shelf of what is opened for `min`. */
+  readonly minKey: string | undefined;
   readonly openConcurrency: number;
   readonly newestFirst: boolean;
 }
@@ -93,12 +97,17 @@ export function checkOptions<T, Request>(kind: { readonly kind: string; readonly
       throw new TypeError(`Expected \`${each}\` to be a function, got ${show(options[each])}`);
   }
   if (order !== 'lifo' && order !== 'fifo') throw new TypeError(`Expected \`order\` to be 'lifo' or 'fifo', got ${show(order)}`);
+  if (min > 0 && options.key !== undefined && options.minRequest === undefined) {
+    throw new TypeError(`Expected \`minRequest\` beside \`min\` and \`key\`: which of the keys of pool ${show(name)} are the ${min} for?`);
+  }
   const never = Number.POSITIVE_INFINITY;
   return {
     name,
     min,
     newestFirst: order === 'lifo',
     openConcurrency: requireAmount(options.openConcurrency ?? OPEN_AT_ONCE, 'openConcurrency'),
+    acquireTimeout: requireTimeout(options.acquireTimeout, 'acquireTimeout'),
+    minKey: min > 0 ? keyOf(options.key, options.minRequest as Request, name) : undefined,
     checkAfter: requireTime(options.checkAfter, 'checkAfter', 0),
     idleTimeout: requireTime(options.idleTimeout, 'idleTimeout', never),
     maxLifetime: requireTime(options.maxLifetime, 'maxLifetime', never),
@@ -109,4 +118,12 @@ export function checkOptions<T, Request>(kind: { readonly kind: string; readonly
 
 function requireTime(time: unknown, what: string, otherwise: number): number {
   return requireTimeout(time, what) ?? otherwise;
+}
+
+/** The key of a request; undefined in a pool without keys. */
+export function keyOf<Request>(key: ((request: Request) => string) | undefined, request: Request, pool: string): string | undefined {
+  if (key === undefined) return undefined;
+  const answer: unknown = key(request);
+  if (typeof answer !== 'string') throw new TypeError(`Expected \`key\` of pool ${show(pool)} to answer a text, got ${show(answer)}`);
+  return answer;
 }

@@ -44,7 +44,7 @@ export class Shelf<T, Request> {
   readonly key: string;
   readonly idle: List<Entry<T>> = new List();
   /** In order of arrival. Each holds a slot of the pool. */
-  readonly openers: Set<Opener<T, Request>> = new Set();
+  readonly openers: List<Opener<T, Request>> = new List();
   opening = 0;
 
   constructor(key: string) {

@@ -2,11 +2,11 @@
 import type { Account, Charge } from '../budget/account.ts';
 import { heldBy } from '../budget/holders.ts';
 import { addSource, nextStamp, offerIdle, withdrawIdle, type Eviction, type IdleSource } from '../budget/idle.ts';
-import { recordOf } from '../handle/async-handle.ts';
+import { recordOf, type AsyncHandle } from '../handle/async-handle.ts';
 import { isThenable } from '../handle/lifecycle.ts';
-import { reportFailure } from '../leaks/failures.ts';
+import { reportFailure, type Failing } from '../leaks/failures.ts';
 import { now } from '../runtime/host.ts';
-import { IDLE, LEASED, LEAVING, type Entry } from './entry.ts';
+import { BUSY, IDLE, LEASED, LEAVING, type Entry } from './entry.ts';
 import type { Settings } from './options.ts';
 import { List, Shelf } from './shelf.ts';
 
@@ -46,6 +46,13 @@ export class Stock<T, Request> implements IdleSource {
   /** What exists and is not on its way out. */
   get size(): number {
     return this.count - this.leaving;
+  }
+
+  /** Being checked or reset. */
+  get busy(): number {
+    let busy = 0;
+    for (const { state } of this.entries) if (state === BUSY) busy++;
+    return busy;
   }
 
   get oldest(): number | undefined {
@@ -93,13 +100,24 @@ export class Stock<T, Request> implements IdleSource {
 
   /** Takes an idle one off the shelf of a key, to be lent. */
   take(key: string | undefined): Entry<T> | undefined {
-    const only = this.#only !== undefined;
-    const shelf = only ? undefined : this.#shelves.get(key as string);
-    if (!only && shelf === undefined) return undefined;
-    const list = shelf === undefined ? this.idle : shelf.idle;
+    // Looked up here, not by a function: each lease comes this way.
+    const list = this.#only === undefined ? this.#shelves.get(key as string)?.idle : this.idle;
+    if (list === undefined) return undefined;
     const entry = (this.#newestFirst ? list.last : list.first)?.member;
     if (entry !== undefined) this.#unshelve(entry, LEASED);
     return entry;
+  }
+
+  /** The same, of those that suit. */
+  takeOne(key: string | undefined, suits: (entry: Entry<T>) => boolean): Entry<T> | undefined {
+    const list = this.#only === undefined ? this.#shelves.get(key as string)?.idle : this.idle;
+    const step = this.#newestFirst ? 'before' : 'after';
+    for (let link = this.#newestFirst ? list?.last : list?.first; link !== undefined; link = link[step]) {
+      if (!suits(link.member)) continue;
+      this.#unshelve(link.member, LEASED);
+      return link.member;
+    }
+    return undefined;
   }
 
   /** Puts one on its shelf. */
@@ -126,12 +144,12 @@ export class Stock<T, Request> implements IdleSource {
     else entry.state = LEAVING;
     this.leaving++;
     let pending: PromiseLike<unknown> | undefined;
+    const { handle } = entry;
     try {
-      const { handle } = entry;
-      const result: unknown = 'dispose' in handle ? (handle as unknown as { dispose(): unknown }).dispose() : handle.disposeAsync();
+      const result = disposalOf(handle);
       if (isThenable(result)) pending = result;
     } catch (error) {
-      this.#report(entry, error);
+      this.report(handle, error);
     }
     if (pending === undefined) {
       this.forget(entry);
@@ -139,7 +157,7 @@ export class Stock<T, Request> implements IdleSource {
       return undefined;
     }
     return Promise.resolve(pending)
-      .catch((error: unknown) => this.#report(entry, error))
+      .catch((error: unknown) => this.report(handle, error))
       .then(() => {
         this.forget(entry);
         this.#gone();
@@ -155,9 +173,10 @@ export class Stock<T, Request> implements IdleSource {
     this.released++;
   }
 
-  #report(entry: Entry<T>, error: unknown): void {
-    const record = recordOf(entry.handle);
-    if (record !== undefined) reportFailure(record, error, LET_GO);
+  /** Tells of what a release, or a reset, threw. */
+  report(handle: AsyncHandle<T>, error: unknown, failing: Failing = LET_GO): void {
+    const record = recordOf(handle);
+    if (record !== undefined) reportFailure(record, error, failing);
   }
 
   /** Is no longer to be found by budgets: the pool is closed, and nothing is in it. */
@@ -165,4 +184,9 @@ export class Stock<T, Request> implements IdleSource {
     withdrawIdle(undefined, this.#reference);
     for (const account of this.#accounts) withdrawIdle(account, this.#reference);
   }
+}
+
+/** Disposes a handle, within the call where it can be: by the methods that its class may have of its own. */
+export function disposalOf(handle: AsyncHandle<unknown>): unknown {
+  return 'dispose' in handle ? (handle as unknown as { dispose(): unknown }).dispose() : handle.disposeAsync();
 }

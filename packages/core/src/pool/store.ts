@@ -5,16 +5,16 @@
 import { Account, type Charge } from '../budget/account.ts';
 import { recordOf, type AsyncHandle, type HandleKind } from '../handle/async-handle.ts';
 import { isThenable } from '../handle/lifecycle.ts';
-import { reportFailure } from '../leaks/failures.ts';
-import { host, unref } from '../runtime/host.ts';
-import { BUSY, Entry, IDLE, LEASED, type Keeper } from './entry.ts';
+import { leaveFlow } from '../leaks/following.ts';
+import { Aging } from './aging.ts';
+import { BUSY, Entry, LEASED, type Keeper } from './entry.ts';
+import { Filling, type Filled } from './filling.ts';
 import { Lease } from './lease.ts';
 import { Openings, type Opens } from './openings.ts';
 import type { PoolOptions, Settings } from './options.ts';
-import { reportOverdue, reportReturned } from './overdue.ts';
 import type { Shelf } from './shelf.ts';
 import { Stock } from './stock.ts';
-import { Upkeep, type Kept } from './upkeep.ts';
+import type { Upkeep } from './upkeep.ts';
 
 /** What a pool asks of its kind. */
 export interface PooledKind<T, Request> {
@@ -23,15 +23,9 @@ export interface PooledKind<T, Request> {
   describe?(raw: unknown): string | undefined;
 }
 
-/** Lifetimes are shortened by up to this part, so that what was opened together does not end together (after HikariCP). */
-const JITTER = 0.025;
-/** Milliseconds before `min` is tried for again after a failure: from, and up to. */
-const FILL_FROM = 100;
-const FILL_TO = 30_000;
-
 const RESET = { what: 'reset', after: 'its lease was returned; the resource is released instead of shelved' } as const;
 
-export class Store<T, Request> implements Keeper<T>, Opens<T, Request>, Kept {
+export class Store<T, Request> implements Keeper<T>, Opens<T, Request>, Filled {
   readonly kind: PooledKind<T, Request>;
   readonly settings: Settings;
   readonly leaseKind: string;
@@ -39,16 +33,15 @@ export class Store<T, Request> implements Keeper<T>, Opens<T, Request>, Kept {
   readonly slot: Charge;
   readonly stock: Stock<T, Request>;
   readonly openings: Openings<T, Request>;
+  readonly aging: Aging<T>;
+  /** Of `aging`: its ticks are the pool's time. */
   readonly upkeep: Upkeep;
+  readonly filling: Filling;
   isClosed = false;
   opened = 0;
   readonly #options: PoolOptions<T, Request>;
-  readonly #idleTicks: number;
-  readonly #overdueTicks: number;
   /** No reset, or one that was seen to be done within the call: returns take no time. */
   #returnsAtOnce: boolean;
-  #fillPause = FILL_FROM;
-  #fillTimer = false;
   /** Told when something has gone: a drain waits for the last. */
   onGone: (() => void) | undefined = undefined;
 
@@ -68,16 +61,11 @@ export class Store<T, Request> implements Keeper<T>, Opens<T, Request>, Kept {
     this.slot = this.slots.one;
     this.stock = new Stock(settings, options.key !== undefined, () => this.#gone());
     this.openings = new Openings(this, settings.openConcurrency);
-    this.upkeep = new Upkeep(this, [settings.idleTimeout, settings.maxLifetime / 5, settings.overdueAfter]);
-    this.#idleTicks = this.upkeep.inTicks(settings.idleTimeout);
-    this.#overdueTicks = this.upkeep.inTicks(settings.overdueAfter);
+    this.filling = new Filling(this);
+    this.aging = new Aging(this.stock as unknown as Stock<T, never>, settings, () => this.filling.fill());
+    this.upkeep = this.aging.upkeep;
     this.#returnsAtOnce = options.reset === undefined;
-    this.fill();
-  }
-
-  /** Leases are watched, and have their lines recorded. */
-  get watchesLeases(): boolean {
-    return this.settings.overdueAfter !== Number.POSITIVE_INFINITY;
+    this.filling.fill();
   }
 
   get max(): number {
@@ -90,22 +78,23 @@ export class Store<T, Request> implements Keeper<T>, Opens<T, Request>, Kept {
     const { kind, settings } = this;
     const handle = await kind.acquire(request, { label: `in pool ${settings.name}` });
     const raw = handle?.value;
+    const details = handle && recordOf(handle)?.details;
+    // It is the pool's, whoever it was opened for.
+    if (details !== undefined) leaveFlow(details);
     if (raw === undefined || raw === null) {
-      await handle?.disposeAsync();
+      await handle?.disposeAsync().catch((error: unknown) => this.stock.report(handle, error));
       throw new TypeError(`The open of kind '${kind.kind}' answered ${String(raw)}: a pool lends what it opens, so there must be something`);
     }
-    const entry = new Entry(this, Lease as unknown as HandleKind['Handle'], handle, raw, this.#returnsAtOnce);
-    entry.end = this.upkeep.ticks + this.upkeep.inTicks(settings.maxLifetime * (1 - Math.random() * JITTER));
-    return entry;
+    return new Entry(this, Lease as unknown as HandleKind['Handle'], handle, raw, this.#returnsAtOnce);
   }
 
   arrived(entry: Entry<T>, shelf: Shelf<T, Request>): void {
     this.opened++;
     this.slots.trouble = undefined;
-    this.#fillPause = FILL_FROM;
+    this.filling.succeeded();
     entry.key = shelf.key;
     this.stock.add(entry);
-    this.upkeep.start();
+    this.aging.begin(entry);
     // Nobody may want it any more, and a resize may have taken its place.
     this.returnUnused(entry);
     this.stock.tidy(shelf);
@@ -114,52 +103,39 @@ export class Store<T, Request> implements Keeper<T>, Opens<T, Request>, Kept {
 
   failed(error: unknown): void {
     this.slots.trouble = error;
+    if (this.settings.min > 0) this.filling.fillLater();
+  }
+
+  ended(shelf: Shelf<T, Request>): void {
+    this.stock.tidy(shelf);
+    this.filling.fill();
     this.onGone?.();
-    this.#fillLater();
   }
 
   makePlace(): boolean {
     const { stock } = this;
-    if (this.#places() < this.max) return true;
+    if (this.places < this.max) return true;
     // Each who waits needs one place: what is on its way out will be it.
     const oldest = stock.idle.first?.member;
     if (oldest === undefined || stock.leaving >= this.openings.waiting) return false;
     void stock.release(oldest);
-    return this.#places() < this.max;
+    return this.places < this.max;
   }
 
-  #places(): number {
+  /** How many exist, or are about to. */
+  get places(): number {
     return this.stock.count + this.openings.under;
   }
 
-  /** Opens in the background until there are `min`. */
-  fill(): void {
-    const { min } = this.settings;
-    const { minRequest } = this.#options;
-    while (!this.isClosed && !this.#fillTimer && this.#places() < Math.min(min, this.max)) {
-      void this.openings.ahead(this.stock.shelf(''), minRequest as Request);
-    }
-  }
-
-  #fillLater(): void {
-    if (this.#fillTimer || this.isClosed || this.#places() > this.settings.min) return;
-    this.#fillTimer = true;
-    const reference = new WeakRef(this);
-    const delay = this.#fillPause * (0.5 + Math.random() / 2);
-    this.#fillPause = Math.min(2 * this.#fillPause, FILL_TO);
-    const again = (): void => {
-      const store = reference.deref();
-      if (store === undefined) return;
-      store.#fillTimer = false;
-      store.fill();
-    };
-    unref(host.setTimeout(again, delay));
+  openAhead(): void {
+    const { min, minKey } = this.settings;
+    while (!this.isClosed && this.places < Math.min(min, this.max)) void this.openings.ahead(this.stock.shelf(minKey), this.#options.minRequest as Request);
   }
 
   // ── the way back ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   takeBack(entry: Entry<T>): Promise<void> | undefined {
-    if (entry.lease !== undefined) this.#endWatch(entry);
+    if (entry.lease !== undefined) this.aging.returned(entry);
     if (!this.#mayKeep(entry)) return this.#retire(entry);
     const { reset } = this.#options;
     if (reset !== undefined) return this.#reset(entry, reset);
@@ -169,12 +145,16 @@ export class Store<T, Request> implements Keeper<T>, Opens<T, Request>, Kept {
   }
 
   letGo(entry: Entry<T>): void {
-    if (entry.lease !== undefined) this.#endWatch(entry);
-    // Nobody but the pool had the handle: it is the sole owner, and no use is in flight.
-    entry.handle.detach();
-    this.stock.forget(entry);
-    this.freeSlot();
-    this.#gone();
+    if (entry.lease !== undefined) this.aging.returned(entry);
+    try {
+      // Nobody but the pool had the handle: it is the sole owner, and no use is in flight. But its class may be the author's own.
+      entry.handle.detach();
+    } finally {
+      this.stock.forget(entry);
+      this.freeSlot();
+      this.#gone();
+      this.filling.fill();
+    }
   }
 
   /** Gives a slot back: the next in line has it. */
@@ -192,8 +172,10 @@ export class Store<T, Request> implements Keeper<T>, Opens<T, Request>, Kept {
       stock.put(entry);
       return;
     }
-    if (openings.give(stock.shelf(entry.key), entry)) {
+    const shelf = stock.shelf(entry.key);
+    if (openings.give(shelf, entry)) {
       entry.state = LEASED;
+      stock.tidy(shelf);
       return;
     }
     stock.put(entry);
@@ -208,18 +190,20 @@ export class Store<T, Request> implements Keeper<T>, Opens<T, Request>, Kept {
   }
 
   #mayKeep(entry: Entry<T>): boolean {
-    return !entry.condemned && !this.isClosed && this.#places() <= this.max;
+    // What is on its way out counts no more: of three, two go where one may stay.
+    return !entry.condemned && !this.isClosed && this.stock.size + this.openings.under <= this.max;
   }
 
   #reset(entry: Entry<T>, reset: (value: T) => void | PromiseLike<void>): Promise<void> | undefined {
     entry.state = BUSY;
-    let pending: void | PromiseLike<void>;
+    let pending: PromiseLike<unknown> | undefined;
     try {
-      pending = reset(entry.raw);
+      const result: unknown = reset(entry.raw);
+      if (isThenable(result)) pending = result;
     } catch (error) {
       return this.#resetFailed(entry, error);
     }
-    if (!isThenable(pending)) {
+    if (pending === undefined) {
       this.#returnsAtOnce = entry.makesPlain = true;
       return this.#afterReset(entry);
     }
@@ -238,8 +222,7 @@ export class Store<T, Request> implements Keeper<T>, Opens<T, Request>, Kept {
   }
 
   #resetFailed(entry: Entry<T>, error: unknown): Promise<void> | undefined {
-    const record = recordOf(entry.handle);
-    if (record !== undefined) reportFailure(record, error, RESET);
+    this.stock.report(entry.handle, error, RESET);
     return this.#retire(entry);
   }
 
@@ -248,12 +231,12 @@ export class Store<T, Request> implements Keeper<T>, Opens<T, Request>, Kept {
     const done = this.stock.release(entry);
     if (done === undefined) {
       this.freeSlot();
-      this.fill();
+      this.filling.fill();
       return undefined;
     }
     return done.then(() => {
       this.freeSlot();
-      this.fill();
+      this.filling.fill();
     });
   }
 
@@ -263,38 +246,7 @@ export class Store<T, Request> implements Keeper<T>, Opens<T, Request>, Kept {
     this.onGone?.();
   }
 
-  #endWatch(entry: Entry<T>): void {
-    if (entry.overdue && entry.lease !== undefined) reportReturned(entry.lease, this.settings.name);
-    entry.lease = undefined;
-    entry.overdue = false;
-  }
-
   describe(raw: unknown): string | undefined {
     return this.kind.describe?.(raw);
-  }
-
-  // ── upkeep ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  tick(): boolean {
-    const { stock, upkeep, settings } = this;
-    const { ticks } = upkeep;
-    for (let entry = stock.idle.first?.member; entry !== undefined; entry = stock.idle.first?.member) {
-      if (ticks - entry.since < this.#idleTicks || stock.size <= settings.min) break;
-      void stock.release(entry);
-    }
-    for (const entry of [...stock.entries]) this.#age(entry, ticks);
-    this.fill();
-    return stock.count > 0 && !this.isClosed;
-  }
-
-  #age(entry: Entry<T>, ticks: number): void {
-    if (ticks >= entry.end) {
-      if (entry.state === IDLE) void this.stock.release(entry);
-      else entry.condemned = true;
-    }
-    const { lease } = entry;
-    if (lease === undefined || entry.overdue || ticks - entry.lentAt < this.#overdueTicks) return;
-    entry.overdue = true;
-    reportOverdue(lease, this.settings.name, this.settings.overdueAfter);
   }
 }

@@ -3,11 +3,11 @@
 /** Compiles with any library that has the language of ES2022. */
 export const everywhere = `
 import {
-  AsyncHandle, AsyncHandles, Budget, collectGarbage, collectGarbageSync, defineAsyncResource, defineResource, Handle, Handles, leaks, Permit, ResourceError,
+  AsyncHandle, AsyncHandles, Budget, collectGarbage, collectGarbageSync, defineAsyncResource, defineResource, Handle, Handles, leaks, Lease, Permit, Pool, ResourceError,
   AcquireTimeoutError, BudgetExceededError, DisposedError, InUseError, MovedError, ClosedError, ResourceLeakWarning, nativeMemory, watchMemory, adjustExternalMemory,
-  type AcquireAllOptions, type AcquireOptions, type AsyncRelease, type BudgetOptions, type BudgetStats, type CollectOptions, type Cost, type Costs, type HandleClass, type HandleState,
-  type Holder, type KindDefinition, type LabelOptions, type LeakEvent, type LeakLevel, type LeakListener, type LeakOptions, type LiveResource, type OpenContext, type OpensAsync,
-  type OpensNothing, type OpensSync, type OwningKind, type OwnOptions, type Ownership, type Reclaimer, type ResourceKind, type SyncRelease, type SyncResourceKind, type WaitOptions,
+  type AcquireAllOptions, type AcquireOptions, type AsyncRelease, type BudgetOptions, type BudgetStats, type CollectOptions, type Cost, type Costs, type DrainOptions, type HandleClass, type HandleState,
+  type Holder, type KindDefinition, type LabelOptions, type LeakEvent, type LeakLevel, type LeakListener, type LeakOptions, type LeaseOptions, type LiveResource, type OpenContext, type OpensAsync,
+  type OpensNothing, type OpensSync, type OwningKind, type OwnOptions, type Ownership, type PoolOptions, type PoolStats, type Raw, type Reclaimer, type ResourceKind, type SyncRelease, type SyncResourceKind, type WaitOptions,
 } from '@handback/core';
 
 interface FileRequest { readonly path: string; readonly flags?: string | undefined }
@@ -76,7 +76,42 @@ export const leakOptions: LeakOptions = { level: undefined, touch: undefined, wa
 export const collectOptions: CollectOptions = { depth: undefined };
 export const reclaimer: Reclaimer = { name: 'pool', reclaimable: () => 1, reclaim: async (amount) => amount };
 
+export const poolOptions: PoolOptions<number, FileRequest> = {
+  name: undefined, max: 5, min: undefined, minRequest: undefined, key: ({ path }) => path, check: async (fd: number) => fd > 0, checkAfter: undefined, reset: (fd) => void fd.toFixed(), idleTimeout: undefined,
+  maxLifetime: Infinity, acquireTimeout: undefined, overdueAfter: undefined, order: undefined, openConcurrency: undefined, drainTimeout: undefined,
+};
+export const leaseOptions: LeaseOptions = { ...wait };
+export const drainOptions: DrainOptions = { timeout: undefined };
+export const filePool: Pool<OpenFile, FileRequest> = new Pool(files, poolOptions);
+export const connectionPool: Pool<Connection, string> = new Pool(connections, { max: 1, order: 'fifo', check: ({ id }) => id.length > 0, reset: async ({ id }) => void id });
+export const plainPool: Pool<Handle<number>> = new Pool(plain, { max: 1 });
+export const inferredPool = new Pool(inferred, { max: 1, key: ({ path }) => path });
+export const inferredAsyncPool = new Pool(inferredAsync, { max: 1 });
+export const raw: Raw<OpenFile> = 5;
+
 // What is used.
+export async function lent(): Promise<void> {
+  await using pool = new Pool(plain, { max: 2 });
+  using lease: Lease<number> = await pool.acquire();
+  using other: Lease<number> | undefined = pool.tryAcquire();
+  using file: Lease<number> = await filePool.acquire({ path: 'x' }, leaseOptions);
+  using moved: Lease<number> = file.move();
+  using named = await inferredPool.acquire({ path: 'x' });
+  using connection: Lease<{ readonly id: string }> = await connectionPool.acquire('a');
+  const id: string = connection.value.id;
+  const used: number = await pool.use(async (fd) => fd + 1);
+  const text: string = await connectionPool.use((value) => value.id, id, { timeout: 5 });
+  const stats: PoolStats = pool.stats();
+  const detached: number = moved.detach() + named.value + used + text.length + stats.idle;
+  other?.discard();
+  await pool.warmUp();
+  await filePool.warmUp(1, { path: 'x' });
+  pool.resize(detached);
+  await pool.drain(drainOptions);
+  await inferredAsyncPool.disposeAsync();
+  const handle: Handle<number> = lease;
+  void [handle, pool.name];
+}
 export async function job(): Promise<void> {
   using file = await files.acquire({ path: 'x' }, acquire);
   const text: string = await file.read();
@@ -141,6 +176,22 @@ export async function wrong(): Promise<void> {
   plain.own(1, { parent: {} });
   // @ts-expect-error The raw is a number.
   plain.own('1');
+  // @ts-expect-error A request is missing.
+  await filePool.acquire();
+  // @ts-expect-error The request is of another kind.
+  filePool.tryAcquire(5);
+  // @ts-expect-error It lends connections.
+  await connectionPool.use((value: number) => value, 'a');
+  // @ts-expect-error A pool has a \`max\`.
+  new Pool(plain, {});
+  // @ts-expect-error It opens nothing.
+  new Pool(adopted, { max: 1 });
+  // @ts-expect-error There is no such order.
+  new Pool(plain, { max: 1, order: 'random' });
+  // @ts-expect-error A check looks at a number.
+  new Pool(plain, { max: 1, check: (value: string) => value.length > 0 });
+  // @ts-expect-error A lease comes from its pool.
+  new Lease(1);
   const connection = await connections.acquire('a');
   // @ts-expect-error Its release may be asynchronous.
   using held = connection;

@@ -111,6 +111,11 @@ export class Account {
     return this.purpose !== undefined;
   }
 
+  /** What messages call it: `budget 'memory'`, `pool 'connections'`. */
+  get title(): string {
+    return `${this.isPool ? 'pool' : 'budget'} '${this.name}'`;
+  }
+
   /** The capacity, looked up now if it has not been yet. */
   capacity(): number {
     if (this.limit === UNKNOWN && this.findLimit !== undefined) {

@@ -264,7 +264,7 @@ export function exceeded(
   deadlock?: Deadlock,
 ): BudgetExceededError {
   const numbers = { ...numbersOf(account, amount), deadlock: deadlock !== undefined };
-  return new BudgetExceededError(`No room for a ${nameOf(purpose)}: budget '${account.name}' is ${why}. ${reasons(numbers, account, deadlock)}`, numbers, {
+  return new BudgetExceededError(`No room for a ${nameOf(purpose)}: ${account.title} is ${why}. ${reasons(numbers, account, deadlock)}`, numbers, {
     kind: purpose.kind,
     label: purpose.label,
     ...info,
@@ -284,10 +284,9 @@ export function timedOut(charge: Charge | undefined, purpose: Purpose, phase: Ac
   const deadlock = phase === 'wait' ? deadlockOf(account) : undefined;
   const numbers = { ...numbersOf(account, amount), deadlock: deadlock !== undefined };
   // The budget is no cause of a slow opening: to tell who holds it would mislead.
-  const what = account.isPool ? 'pool' : 'budget';
   const late = account.isPool ? 'kept for the next' : 'released';
   const went = {
-    wait: () => `waiting for ${what} '${account.name}'. ${reasons(numbers, account, deadlock)}`,
+    wait: () => `waiting for ${account.title}. ${reasons(numbers, account, deadlock)}`,
     open: () => `opening it. What comes late is ${late}.`,
     check: () => 'checking one that was idle.',
   };

@@ -23,8 +23,8 @@ export function explainDeadlock({ holders, bound }: Deadlock, numbers: BudgetNum
   const groups = groupsOf(holders);
   const lines = [
     bound
-      ? `Deadlock: all of budget '${account.name}' that is in use is held by those that wait for more.`
-      : `Probably a deadlock: all of budget '${account.name}' that is in use was acquired by those that now wait for more. (It is none where they have handed it on to somebody who still works.)`,
+      ? `Deadlock: all of ${account.title} that is in use is held by those that wait for more.`
+      : `Probably a deadlock: all of ${account.title} that is in use was acquired by those that now wait for more. (It is none where they have handed it on to somebody who still works.)`,
     say(numbers, account),
   ];
   for (const { kind, from, waits, count, amount } of groups.slice(0, NAMED)) {
@@ -33,7 +33,7 @@ export function explainDeadlock({ holders, bound }: Deadlock, numbers: BudgetNum
   const rest = groups.slice(NAMED);
   if (rest.length > 0) lines.push(`  and ${plural(rest.length, 'more holder')} of ${size(rest.reduce((sum, { amount }) => sum + amount, 0))}`);
   lines.push(
-    `Acquire together what is needed together (one acquire of the sum, or acquireAll), give back before acquiring again, or raise the capacity of '${account.name}'.`,
+    `Acquire together what is needed together (one acquire of the sum, or acquireAll), give back before acquiring again, or raise the ${account.isPool ? 'max' : 'capacity'} of '${account.name}'.`,
   );
   return lines.join('\n');
 }
@@ -45,7 +45,7 @@ function groupsOf(holders: readonly StuckHolder[]): Group[] {
     const { kind } = record.kind;
     const { label, site } = record.details ?? {};
     const from = `${label === undefined ? '' : ` '${label}'`}${site === undefined ? '' : ` at ${site.text}`}`;
-    const waits = `budget '${wait.account.name}'${placeOf(wait)}`;
+    const waits = `${wait.account.title}${placeOf(wait)}`;
     const key = `${kind}\n${from}\n${waits}`;
     const group = groups.get(key) ?? { kind, from, waits, count: 0, amount: 0 };
     group.count++;

@@ -1,5 +1,5 @@
 // The time-out error of a deadlock says so, and names who holds and where each of them waits.
-import { AcquireTimeoutError, BudgetExceededError, defineResource, type Budget } from '@handback/core';
+import { AcquireTimeoutError, BudgetExceededError, defineResource, Pool, type Budget } from '@handback/core';
 import { describe, expect, test } from 'vitest';
 import { budgetOf, thrownBy, useFakeClock, withoutCollections } from '../budget/support.ts';
 import { atLevel, failures, told, work } from './support.ts';
@@ -159,6 +159,33 @@ describe('a deadlock is told', () => {
     const [error] = await failures([nested()]);
     expect(error?.deadlock).toBe(true);
     expect(told(error)).toEqual(["1 seat held by 1 chair at told.test.ts:N (take), which waits for budget 'seats' at told.test.ts:N (take)"]);
+  });
+
+  test('of a pool, whose borrower borrows again', async () => {
+    const pool = new Pool(defineResource({ kind: 'chair', openSync: () => 1, release: () => {} }), { max: 1 });
+    async function nested(): Promise<void> {
+      using _outer = await pool.acquire();
+      using _inner = await pool.acquire(undefined, soon);
+    }
+    const [error] = await failures([nested()]);
+    expect(error?.deadlock).toBe(true);
+    expect(error?.message).toContain("a deadlock: all of pool 'chair' that is in use was acquired by those that now wait for more");
+    expect(told(error)).toEqual(["1 lease held by 1 chair lease at told.test.ts:N (nested), which waits for pool 'chair' at told.test.ts:N (nested)"]);
+    // What a pool has opened for somebody is not held by them: it is idle now, and nobody is stuck.
+    expect(pool.stats()).toMatchObject({ idle: 1, leased: 0, waiting: 0 });
+  });
+
+  test('not of a pool and of a budget that its idle resources hold, which are evicted', async () => {
+    const budget = budgetOf(1);
+    const pool = new Pool(seatOf(budget), { max: 2 });
+    async function flow(): Promise<number> {
+      (await pool.acquire()).dispose();
+      using permit = await budget.acquire(1, soon);
+      return permit.amount;
+    }
+    const running = flow();
+    expect(await failures([running])).toEqual([undefined]);
+    expect(await running).toBe(1);
   });
 
   test('at the default time-out, after 30 s without a grant', async () => {

@@ -11,7 +11,10 @@ describe('a time-out says where the time went', () => {
   test('waiting: the error names pool, numbers, holder and remedy', async () => {
     const works = new Works();
     const pool = poolOf(works, { max: 1, acquireTimeout: 100 });
-    using _held = await pool.acquire('a', { label: 'the holder' });
+    // By another than who waits: else it would be told as a deadlock.
+    let giveBack = (): void => {};
+    const holding = pool.use(() => new Promise<void>((resolve) => (giveBack = resolve)), 'a', { label: 'the holder' });
+    await pass(1);
     const outcome = outcomeOf(pool.acquire('a', { label: 'who waits' }));
     await pass(101);
     expect(outcome.error).toBeInstanceOf(AcquireTimeoutError);
@@ -22,6 +25,8 @@ describe('a time-out says where the time went', () => {
     );
     expect(error.message).toMatch(/1 lease held by 1 thing lease 'the holder' at .*failures\.test\.ts/);
     expect(error.message).toMatch(/Dispose what is held with `using`, or raise the max of 'things'/);
+    giveBack();
+    await holding;
   });
 
   test('opening: what comes late is kept for the next', async () => {

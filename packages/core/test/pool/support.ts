@@ -126,8 +126,6 @@ export function poolOf(works: Works, options: Partial<PoolOptions<Thing, string>
   return pool;
 }
 
-export type ThingLease = Lease<Thing>;
-
 /** Events of Handback while a test runs. */
 export function listen(): LeakEvent[] {
   const events: LeakEvent[] = [];

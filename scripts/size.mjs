@@ -6,11 +6,11 @@ import { gzipSync } from 'node:zlib';
 
 /** What is imported, and the most that it may weigh, in bytes of gzip. */
 const LIMITS = [
-  ['*', 39_000],
-  ['Budget', 20_000],
-  ['Budget, defineResource', 25_500],
-  ['Pool, defineResource', 32_000],
-  ['ResourceCache, defineResource', 29_500],
+  ['*', 40_000],
+  ['Budget', 17_500],
+  ['Budget, defineResource', 24_800],
+  ['Pool, defineResource', 30_500],
+  ['ResourceCache, defineResource', 26_700],
 ];
 const core = fileURLToPath(new URL('../packages/core/', import.meta.url));
 

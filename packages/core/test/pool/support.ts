@@ -1,16 +1,6 @@
 // What the tests of pools share: a kind whose every step is in the test's hands, and which knows what must never happen.
 import { afterEach, expect, vi } from 'vitest';
-import {
-  defineAsyncResource,
-  leaks,
-  Pool,
-  type AsyncHandle,
-  type Budget,
-  type Lease,
-  type LeakEvent,
-  type PoolOptions,
-  type ResourceKind,
-} from '@handback/core';
+import { defineAsyncResource, leaks, Pool, type AsyncHandle, type Budget, type LeakEvent, type PoolOptions, type ResourceKind } from '@handback/core';
 import { gate, type Gate } from '../handle/platform.ts';
 
 export interface Thing {

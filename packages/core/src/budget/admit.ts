@@ -3,10 +3,11 @@
  * reclaimed for, and waited for in line. All of it is taken, or nothing.
  */
 import { AcquireTimeoutError, BudgetExceededError, type AcquirePhase, type BudgetNumbers, type ResourceErrorInfo } from '../errors/index.ts';
-import { channel } from '../leaks/events.ts';
+import { channel, textOf } from '../leaks/events.ts';
 import { countWait, leaveFlow } from '../leaks/following.ts';
 import { notesUses } from '../leaks/levels.ts';
 import type { Details } from '../leaks/record.ts';
+import { siteOf } from '../leaks/site.ts';
 import { amountOf, Charge, type Account } from './account.ts';
 import { requirePriority, requireTimeout, show } from './amounts.ts';
 import { closerOfCircle, deadlockOf, type Deadlock } from './deadlock.ts';
@@ -275,7 +276,8 @@ function reasons(numbers: BudgetNumbers, account: Account, deadlock: Deadlock | 
   return deadlock === undefined ? explain(numbers, account) : explainDeadlock(deadlock, numbers, account);
 }
 
-export function timedOut(charge: Charge | undefined, purpose: Purpose, phase: AcquirePhase, timeout: string): AcquireTimeoutError {
+/** `site`: the line that asked, where it was recorded; the stack of the error begins in a timer. */
+export function timedOut(charge: Charge | undefined, purpose: Purpose, phase: AcquirePhase, timeout: string, site?: string): AcquireTimeoutError {
   if (charge === undefined) {
     const none = { budget: '', requested: 0, capacity: Number.POSITIVE_INFINITY, used: 0, waiting: 0, holders: [] };
     return new AcquireTimeoutError(`No ${nameOf(purpose)} ${timeout}: the time went by opening it.`, phase, none, purpose);
@@ -290,19 +292,20 @@ export function timedOut(charge: Charge | undefined, purpose: Purpose, phase: Ac
     open: () => `opening it. What comes late is ${late}.`,
     check: () => 'checking one that was idle.',
   };
-  return new AcquireTimeoutError(`No ${nameOf(purpose)} ${timeout}: the time went by ${went[phase]()}`, phase, numbers, { ...purpose, cause: account.trouble });
+  const asked = site === undefined ? '' : `, asked for at ${site}`;
+  const trouble = account.trouble === undefined ? '' : `\nThe last opening failed: ${textOf(account.trouble)}`;
+  const message = `No ${nameOf(purpose)} ${timeout}${asked}: the time went by ${went[phase]()}${trouble}`;
+  return new AcquireTimeoutError(message, phase, numbers, { ...purpose, site, cause: account.trouble });
 }
 
 onRefusal({
   late: (waiters) => reclaimOnce(() => waiters.filter((waiter) => waiter.outcome !== undefined).map((waiter) => waiter.wanted)),
   error: (waiter) => {
     const { account, amount } = lackingRoom(waiter.wanted) ?? waiter.wanted;
-    return timedOut(
-      new Charge(account, amount, undefined),
-      waiter.purpose,
-      'wait',
-      waiter.extras?.deadline !== undefined ? 'within its time-out' : 'within 30 s in which the budget granted nothing',
-    );
+    const { deadline, details } = waiter.extras ?? {};
+    const time = deadline === undefined ? 'within 30 s in which nothing was granted' : `within ${deadline.timeout} ms`;
+    const site = details?.trace && siteOf(waiter.purpose.kind ?? 'permit', details.trace)?.text;
+    return timedOut(new Charge(account, amount, undefined), waiter.purpose, 'wait', time, site);
   },
 });
 

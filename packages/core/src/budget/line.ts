@@ -39,6 +39,8 @@ export interface Outcome {
 export interface Deadline {
   readonly waiter: Waiter;
   readonly time: number;
+  /** What was asked for, in ms. */
+  readonly timeout: number;
   index: number;
 }
 

@@ -12,7 +12,7 @@ import { sweep } from '../memory/collect.ts';
 import { collector, fullIsDue } from '../runtime/collector.ts';
 import { host, now } from '../runtime/host.ts';
 import { shared } from '../runtime/protocol.ts';
-import { pause, turn } from '../runtime/turn.ts';
+import { idlePause, pause, turn } from '../runtime/turn.ts';
 import type { Account, Charge, Reclaimer } from './account.ts';
 import { heldBy } from './holders.ts';
 import { leastRecent, type Eviction, type IdleSource } from './idle.ts';
@@ -20,6 +20,7 @@ import { lackingRoom } from './line.ts';
 import { anyoneWaits, firstWaiting } from './wait.ts';
 
 const LONGEST_PAUSE = 256;
+const LONGEST_SEARCH_PAUSE = 1_024;
 /** How long the promises of reclaimers are awaited, before the next ones are asked without waiting. */
 const PATIENCE = 100;
 
@@ -246,6 +247,21 @@ export function startReclaim(): void {
 export async function reclaimOnce(wanted: Wanted): Promise<void> {
   await evictForAll(wanted);
   collectForAll(wanted);
+}
+
+/** Searches for what was forgotten of an account, while somebody waits for the last of it to come back. */
+export async function collectWhile(account: Account, isWanted: () => boolean): Promise<void> {
+  let wait = 1;
+  await turn();
+  while (account.used > 0 && isWanted()) {
+    if (collector() !== undefined && mayHaveLeaked(account)) {
+      collect(account, 'minor');
+      if (account.used > 0 && fullIsDue()) collect(account, 'full');
+    }
+    // For some seconds; after that it searches on for as long as something else keeps the process.
+    await (wait < LONGEST_SEARCH_PAUSE ? pause(wait) : idlePause(wait));
+    wait = Math.min(2 * wait, LONGEST_SEARCH_PAUSE);
+  }
 }
 
 async function ladder(): Promise<void> {

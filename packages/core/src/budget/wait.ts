@@ -74,7 +74,7 @@ export function onRefusal(handlers: typeof refuse): void {
 }
 
 function watchDeadline(waiter: Waiter, timeout: number): void {
-  const deadline = { waiter, time: now() + timeout, index: -1 };
+  const deadline = { waiter, time: now() + timeout, timeout, index: -1 };
   extrasOf(waiter).deadline = deadline;
   deadlines.add(deadline);
   startTimer();

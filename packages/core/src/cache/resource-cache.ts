@@ -5,6 +5,7 @@
  */
 import { checkWait, type WaitOptions } from '../budget/admit.ts';
 import { show } from '../budget/amounts.ts';
+import { collectWhile } from '../budget/reclaim.ts';
 import { AcquireTimeoutError, ClosedError } from '../errors/index.ts';
 import { detailsOfShare, recordOf, type AsyncHandle } from '../handle/async-handle.ts';
 import type { OwnOptions, Requested, ResourceKind } from '../handle/definition.ts';
@@ -154,6 +155,8 @@ export class ResourceCache<H extends AsyncHandle<unknown>, Request = void> imple
   }
 
   async #ended(): Promise<void> {
+    // What is in use may have been forgotten.
+    void collectWhile(this.#count, () => true);
     await this.#count.emptied();
     await this.#releases.ended();
     const failures = this.#releases.failures ?? [];

@@ -1,6 +1,7 @@
 /** The end of a pool: nobody is admitted any more, the idle go at once, the lent when they come back. */
 import { closeAccount } from '../budget/admit.ts';
 import { holdersHere } from '../budget/holders.ts';
+import { collectWhile } from '../budget/reclaim.ts';
 import { requireTimeout } from '../budget/amounts.ts';
 import { ClosedError, InUseError } from '../errors/index.ts';
 import { formatAge, plural } from '../leaks/words.ts';
@@ -17,6 +18,8 @@ export function closedError(name: string, kind: string): ClosedError {
 export class Drain {
   readonly #store: Store<never, never>;
   #empty: Promise<void> | undefined;
+  /** The latest time, by the monotonic clock, up to which somebody waits for its end. */
+  #until = 0;
 
   constructor(store: Store<never, never>) {
     this.#store = store;
@@ -26,8 +29,10 @@ export class Drain {
   start(timeout: number | undefined): Promise<void> {
     const store = this.#store;
     const allowed = requireTimeout(timeout) ?? store.settings.drainTimeout;
+    const deadline = now() + allowed;
+    this.#until = Math.max(this.#until, deadline);
     this.#empty ??= this.#close();
-    return within(this.#empty, { signal: undefined, deadline: now() + allowed }, () => stillOut(store, allowed));
+    return within(this.#empty, { signal: undefined, deadline }, () => stillOut(store, allowed));
   }
 
   #close(): Promise<void> {
@@ -47,6 +52,8 @@ export class Drain {
     for (const shelf of [...stock.shelves]) openings.refuseAll(shelf, refused);
     for (let entry = stock.idle.first?.member; entry !== undefined; entry = stock.idle.first?.member) void stock.release(entry);
     store.onGone?.();
+    // What is out may have been forgotten.
+    void collectWhile(store.slots, () => now() < this.#until);
     return empty;
   }
 }

@@ -20,6 +20,7 @@ import { closedError, Drain } from './drain.ts';
 import type { Entry } from './entry.ts';
 import type { Lease } from './lease.ts';
 import { Lending, newDetails } from './lending.ts';
+import { MixedRequests } from './mixed.ts';
 import { checkOptions, keyOf, type DrainOptions, type LeaseOptions, type PoolOptions, type PoolStats } from './options.ts';
 import { Store, type PooledKind } from './store.ts';
 import { Wanted, type Served } from './wanted.ts';
@@ -41,6 +42,7 @@ export class Pool<H extends AsyncHandle<unknown>, Request = void> implements Asy
   readonly #isPlain: boolean;
   readonly #waitOptions: LeaseOptions;
   readonly #drain: Drain;
+  readonly #mixed: MixedRequests;
   readonly #grant: Grant<Served<Raw<H>>>;
   #disposing: Promise<void> | undefined;
 
@@ -62,6 +64,7 @@ export class Pool<H extends AsyncHandle<unknown>, Request = void> implements Asy
           }),
     );
     this.#isPlain = key === undefined && check === undefined && !store.aging.watchesLeases;
+    this.#mixed = new MixedRequests(settings.name);
     this.#drain = new Drain(store as unknown as Store<never, never>);
     this.#grant = grantOf((waiter) => this.#lending.serveInLine(waiter, acquireTimeout));
   }
@@ -93,6 +96,7 @@ export class Pool<H extends AsyncHandle<unknown>, Request = void> implements Asy
 
   #acquire(request: Request, options: LeaseOptions): Promise<Lease<Raw<H>>> {
     checkWait(options);
+    if (this.#key === undefined && request !== undefined) this.#mixed.note(request);
     const key = keyOf(this.#key, request, this.name);
     // After the app's own code, which may have closed it.
     this.#requireOpen();
@@ -136,7 +140,10 @@ export class Pool<H extends AsyncHandle<unknown>, Request = void> implements Asy
     return undefined;
   }
 
-  /** Lends one for as long as `operation` runs, and until what it returns has settled. */
+  /**
+   * Lends one for as long as `operation` runs, and until what it returns has settled. Where that fails, the resource is shelved all the
+   * same: a failed query says nothing of the connection. For one that may be unusable now, `acquire` a lease and `discard` it.
+   */
   async use<R>(operation: (value: Raw<H>) => R, ...args: Requested<Request, LeaseOptions>): Promise<Awaited<R>> {
     using lease = await this.acquire(...args);
     return await lease.use(operation);

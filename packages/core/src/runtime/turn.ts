@@ -26,3 +26,8 @@ export function turn(): Promise<void> {
 export function pause(delay: number): Promise<void> {
   return new Promise((resolve) => void host.setTimeout(resolve, delay) satisfies Timer | undefined);
 }
+
+/** The same, without keeping the process alive. */
+export function idlePause(delay: number): Promise<void> {
+  return new Promise((resolve) => void unref(host.setTimeout(resolve, delay)));
+}

@@ -39,6 +39,20 @@ describe('a factory that fails', () => {
     expect(pool.stats()).toMatchObject({ idle: 2 });
   });
 
+  test('is what those hear of whose time is over meanwhile', async () => {
+    const works = new Works();
+    works.opens = 'reject';
+    const pool = poolOf(works, { max: 1 });
+    const first = outcomeOf(pool.acquire('a'));
+    await pass(1);
+    expect(first.error).toMatchObject({ message: 'no a' });
+    works.opens = 'wait';
+    const next = outcomeOf(pool.acquire('a', { timeout: 50 }));
+    await pass(51);
+    expect(next.error).toMatchObject({ code: 'ERR_ACQUIRE_TIMEOUT', phase: 'open', cause: { message: 'no a' } });
+    expect((next.error as Error).message).toMatch(/The last opening failed: Error: no a$/);
+  });
+
   test('throws anything, undefined too', async () => {
     const kind = defineResource({
       kind: 'odd',

@@ -65,6 +65,15 @@ describe('a forgotten lease', () => {
     await pool.drain();
   });
 
+  test('is searched for by a drain that waits for it', async () => {
+    const { platform, pool } = poolOf(2);
+    await forget(() => pool.acquire());
+    await turn();
+    // Nobody holds it: no dispose of anybody's would end this drain.
+    await pool.drain({ timeout: 20_000 });
+    expect(platform.released).toHaveLength(1);
+  });
+
   test('that was moved, or shared, is one', async () => {
     const { platform, pool } = poolOf(2);
     const events = listen();

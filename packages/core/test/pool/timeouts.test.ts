@@ -21,7 +21,7 @@ describe('a time-out says where the time went', () => {
     const error = outcome.error as AcquireTimeoutError;
     expect(error).toMatchObject({ phase: 'wait', kind: 'thing lease', label: 'who waits', capacity: 1, used: 1 });
     expect(error.message).toMatch(
-      /^No thing lease 'who waits' within its time-out: the time went by waiting for pool 'things'\. 1 lease asked for, 1 of 1 lease in use/,
+      /^No thing lease 'who waits' within 100 ms, asked for at \S+timeouts\.test\.ts:\d+:\d+.*: the time went by waiting for pool 'things'\. 1 lease asked for, 1 of 1 lease in use/,
     );
     expect(error.message).toMatch(/1 lease held by 1 thing lease 'the holder' at .*timeouts\.test\.ts/);
     expect(error.message).toMatch(/Dispose what is held with `using`, or raise the max of 'things'/);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { SharedBudget } from '@handback/core';
 import { nodes, useThreads } from './threads.ts';
 
-const { run } = useThreads();
+const { run, exit } = useThreads();
 
 describe.each(nodes)('on Node $major', ({ node }) => {
   test.skipIf(node === undefined)('what a worker takes, a worker of a worker, and this thread are one count', async () => {
@@ -54,6 +54,16 @@ test('a name that a worker was first to say is the same count for all', async ()
       process.exit();
     });`);
   expect(told).toEqual([2]);
+});
+
+test('a worker that was started before its parent made a shared budget counts apart, and says so', async () => {
+  const { code, errors } = await exit(`
+    roles.apart = () => void seats(3);
+    await main(async () => {
+      await start('apart').end;
+    });`);
+  expect(code, errors).toBe(0);
+  expect(errors).toMatch(/\[HANDBACK_THREADS\] HandbackWarning: Budget 'seats' counts in worker \d+ alone/);
 });
 
 test('a capacity that differs throws, with both numbers, in the same thread and in another', async () => {

@@ -1,4 +1,5 @@
 /** The budget that all threads of a process share. */
+import { host } from '../../runtime/host.ts';
 import { shared } from '../../runtime/protocol.ts';
 import { Account, type Oversize } from '../account.ts';
 import type { WaitOptions } from '../admit.ts';
@@ -7,6 +8,7 @@ import { Budget, requireOptions, type BudgetOptions, type LabelOptions } from '.
 import { Permit } from '../permit.ts';
 import { SharedAccount, type FindCapacity, type SharedAccountOptions } from './account.ts';
 import { watchDeaths } from './deaths.ts';
+import type { Memory } from './memory.ts';
 import { requireSame, UNKNOWN } from './names.ts';
 import { serve } from './serve.ts';
 import { takeSeat } from './thread.ts';
@@ -107,11 +109,21 @@ function makeAccount(options: SharedAccountOptions): Account {
   const { capacity } = options;
   if (seat === undefined)
     return new Account({ ...options, parent: undefined, capacity: typeof capacity === 'number' ? capacity : () => requireCapacity(capacity(0)) });
+  if (typeof capacity === 'number') warnIfApart(seat.memory, options.name);
   if (!watches) watchDeaths(seat);
   watches = true;
   const account = new SharedAccount(options, seat);
   serve(account, seat);
   return account;
+}
+
+/** A worker that inherited nothing has no others to share with, whatever they do. */
+function warnIfApart({ thread, parent }: Memory, name: string): void {
+  if (thread === 0 || parent >= 0) return;
+  host.process?.emitWarning?.(
+    `Budget '${name}' counts in worker ${thread} alone: the thread that started it had made no SharedBudget before. Make it there first.`,
+    { type: 'HandbackWarning', code: 'HANDBACK_THREADS' },
+  );
 }
 
 /** Of whichever copy of the package. */

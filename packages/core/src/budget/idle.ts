@@ -2,7 +2,10 @@
  * Idle things that hold permits: what a full budget takes back first, least recently used first, across all pools and caches on it.
  * A source is known by a weak reference: a pool that was forgotten is found by what it holds, like anything else.
  */
-import type { Account } from './account.ts';
+import type { ResourceRecord } from '../leaks/record.ts';
+import type { Account, Charge } from './account.ts';
+import { heldBy } from './holders.ts';
+import { firstIn, lackingRoom } from './line.ts';
 
 /** A pool or a cache, as a full budget sees it. */
 export interface IdleSource {
@@ -61,4 +64,17 @@ export function leastRecent(account: Account | undefined): IdleSource | undefine
     }
   }
   return first;
+}
+
+/** True when somebody in line lacks room that a record holds, where `missing` says that more is missing than is on its way. */
+export function isWaitedFor(record: ResourceRecord, missing: (account: Account, amount: number) => number): boolean {
+  for (let charge = record.details?.charge as Charge | undefined; charge !== undefined; charge = charge.next) {
+    const { root } = charge.account;
+    for (const line of root.lines) {
+      const wanted = firstIn(line)?.waiter.wanted;
+      const lack = wanted === undefined ? undefined : lackingRoom(wanted);
+      if (lack !== undefined && heldBy(record, lack.account) > 0 && missing(lack.account, lack.amount) > 0) return true;
+    }
+  }
+  return false;
 }

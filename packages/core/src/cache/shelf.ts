@@ -4,8 +4,7 @@
  */
 import type { Account, Charge } from '../budget/account.ts';
 import { heldBy } from '../budget/holders.ts';
-import { addSource, nextStamp, offerIdle, withdrawIdle, type Eviction, type IdleSource } from '../budget/idle.ts';
-import { firstIn, lackingRoom } from '../budget/line.ts';
+import { addSource, isWaitedFor, nextStamp, offerIdle, withdrawIdle, type Eviction, type IdleSource } from '../budget/idle.ts';
 import type { AsyncHandle } from '../handle/async-handle.ts';
 import type { ResourceRecord } from '../leaks/record.ts';
 import type { Count } from './count.ts';
@@ -102,24 +101,12 @@ export class Shelf<H extends AsyncHandle<unknown>> implements IdleSource {
     offerIdle(account, this.#reference);
   }
 
-  /** True when somebody in line lacks room that a record holds, and that no release under way will give. */
   #isWaitedFor(record: ResourceRecord): boolean {
-    for (let charge = record.details?.charge as Charge | undefined; charge !== undefined; charge = charge.next) {
-      const { root } = charge.account;
-      if (root.quiet) continue;
-      for (const line of root.lines) {
-        const wanted = firstIn(line)?.waiter.wanted;
-        const lack = wanted === undefined ? undefined : lackingRoom(wanted);
-        if (lack === undefined || heldBy(record, lack.account) === 0) continue;
-        const amount = lack.account === this.#count ? lack.account.waiting : lack.amount;
-        if (this.#missingFor(lack.account, amount) > 0) return true;
-      }
-    }
-    return false;
+    return isWaitedFor(record, (account, amount) => this.#missingFor(account, account === this.#count ? account.waiting : amount));
   }
 
   #missingFor(account: Account, amount: number): number {
-    return account.used + amount - account.capacity() - this.#releases.promisedTo(account);
+    return account.missing(amount) - this.#releases.promisedTo(account);
   }
 
   #evictExpired(): boolean {

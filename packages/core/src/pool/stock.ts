@@ -1,7 +1,7 @@
 /** The stock of a pool: all that exists, what is idle of it, and how it goes. It knows no slots and no borrowers. */
 import type { Account, Charge } from '../budget/account.ts';
 import { heldBy } from '../budget/holders.ts';
-import { addSource, nextStamp, offerIdle, withdrawIdle, type Eviction, type IdleSource } from '../budget/idle.ts';
+import { addSource, isWaitedFor, nextStamp, offerIdle, withdrawIdle, type Eviction, type IdleSource } from '../budget/idle.ts';
 import { recordOf, type AsyncHandle } from '../handle/async-handle.ts';
 import { isThenable } from '../handle/lifecycle.ts';
 import { reportFailure, type Failing } from '../leaks/failures.ts';
@@ -127,6 +127,13 @@ export class Stock<T, Request> implements IdleSource {
     if (this.#notesTime) entry.idleAt = now();
     this.idle.add(entry.byAge);
     if (this.#only === undefined) this.shelf(entry.key).idle.add(entry.byKey);
+    // Of those on their way out, some may be what is waited for: then the budgets ask again themselves.
+    if (this.#accounts.size > 0 && this.leaving === 0 && this.#isWaitedFor(entry)) void this.release(entry);
+  }
+
+  #isWaitedFor({ handle }: Entry<T>): boolean {
+    const record = recordOf(handle);
+    return record !== undefined && isWaitedFor(record, (account, amount) => account.missing(amount));
   }
 
   #unshelve(entry: Entry<T>, state: typeof LEASED | typeof LEAVING): void {

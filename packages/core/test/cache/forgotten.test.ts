@@ -32,6 +32,15 @@ it('makes an entry idle when the last share was forgotten, and reports that shar
   expect([again.value, cache.stats()]).toEqual([101, { size: 1, idle: 0, opening: 0 }]);
 });
 
+it('is searched for by a dispose that waits for it', async () => {
+  const { library, cache } = cacheWorld();
+  await forget(cache, 'atlas', 'lost');
+  await turn();
+  // Nobody holds it: no dispose of anybody's would end this one.
+  await cache.disposeAsync();
+  expect([events.length, library.returned]).toEqual([1, ['atlas']]);
+});
+
 it('leaves an entry in use while one share lives, though others were forgotten', async () => {
   const { cache } = cacheWorld();
   using held = await cache.acquire('atlas');

@@ -18,8 +18,9 @@ class World {
   readonly pending: Promise<unknown>[] = [];
   readonly controllers: AbortController[] = [];
   readonly problems: string[] = [];
-  /** Openings in flight that were not evicted, by key. */
-  readonly opening = new Set<string>();
+  /** Openings in flight, and how often the key was evicted: what was evicted may be opened yet, beside the next one. */
+  readonly opening = new Map<string, number>();
+  readonly evicted = new Map<string, number>();
   /** In the end, what is still acquired is disposed as soon as it comes: others wait for it. */
   ending = false;
   releaseFails = false;
@@ -31,12 +32,13 @@ class World {
 
   constructor(scheduler: fc.Scheduler, idleTimeout: number | undefined) {
     this.later = (value, label) => scheduler.schedule(Promise.resolve(value), label);
-    const { library, later, problems, budget, opening } = this;
+    const { library, later, problems, budget, opening, evicted } = this;
     this.kind = defineAsyncResource({
       kind: 'connection',
       open: async (key: string, { signal }) => {
-        if (opening.has(key)) problems.push(`'${key}' is opened twice at a time`);
-        opening.add(key);
+        const others = opening.get(key) ?? 0;
+        if (others > (evicted.get(key) ?? 0)) problems.push(`'${key}' is opened twice at a time`);
+        opening.set(key, others + 1);
         if (++this.open > MAX) problems.push(`${this.open} open under a max of ${MAX}`);
         try {
           await later(undefined, 'open');
@@ -47,7 +49,7 @@ class World {
           this.open--;
           throw error;
         } finally {
-          opening.delete(key);
+          opening.set(key, (opening.get(key) ?? 0) - 1);
         }
       },
       release: async (raw: number) => {
@@ -85,8 +87,7 @@ class World {
   }
 
   evict(key: string): void {
-    // What was evicted is no opening of the key any more: the next one may run beside it.
-    this.opening.delete(key);
+    this.evicted.set(key, (this.evicted.get(key) ?? 0) + 1);
     this.cache.evict(key);
   }
 

@@ -57,6 +57,20 @@ describe('a full budget', () => {
     for (const each of [a, b, c]) await each.drain();
   });
 
+  test('has what comes back while somebody waits for it, in the same turn', async () => {
+    const { budget, released, pool } = world(1);
+    const a = pool('a');
+    const lease = await a.acquire();
+    const waiter = outcomeOf(budget.acquire());
+    await settled();
+    lease.dispose();
+    expect(released).toEqual(['a']);
+    expect(budget.stats()).toMatchObject({ used: 1, waiting: 0 });
+    await settled();
+    expect(waiter.value).toBeDefined();
+    await a.drain();
+  });
+
   test('never takes what is lent', async () => {
     const { budget, pool } = world(2);
     const a = pool('a');

@@ -32,6 +32,8 @@ export interface Deadlock {
   readonly holders: readonly StuckHolder[];
   /** All of it was bound by `using`: nobody else can give it back. What was not may have been handed on. */
   readonly bound: boolean;
+  /** And none of the waits of those that hold it ends by itself. */
+  readonly lasts: boolean;
 }
 
 type Waits = ReadonlyMap<Flow, readonly Wait[]>;
@@ -80,12 +82,18 @@ function stuckAccounts(waits: Waits): Map<Account, Deadlock> {
   return stuck;
 }
 
+/** It ends by itself: at its time-out, or when its signal fires. Then its flow goes on. */
+function hasEnd({ waiter }: Wait): boolean {
+  return waiter?.extras?.deadline !== undefined || waiter?.extras?.signal !== undefined;
+}
+
 function deadlockOn(account: Account, records: readonly ResourceRecord[], waits: Waits, stuck: ReadonlySet<Account>): Deadlock | undefined {
   // What other threads hold is held by somebody who works, as far as this one knows.
   if (account.elsewhere().length > 0) return undefined;
   const holders: StuckHolder[] = [];
   let known = 0;
   let bound = true;
+  let lasts = true;
   for (const record of records) {
     const amount = heldBy(record, account);
     if (amount === 0) continue;
@@ -96,9 +104,10 @@ function deadlockOn(account: Account, records: readonly ResourceRecord[], waits:
     holders.push({ record, amount, wait: own[0] as Wait });
     known += amount;
     bound &&= flow?.bound === true;
+    lasts &&= !own.some(hasEnd);
   }
   // The rest is reserved, is being opened, or is held through another copy of the package.
-  return known > 0 && known === account.used ? { holders, bound } : undefined;
+  return known > 0 && known === account.used ? { holders, bound, lasts: bound && lasts } : undefined;
 }
 
 const everyStuck = {};
@@ -128,7 +137,7 @@ function isStill(account: Account): boolean {
   return false;
 }
 
-/** The waiter that closed a circle nobody can leave: the last to join it, where all that it and the others hold is bound. */
+/** The waiter that closed a circle nobody can leave: the last to join it, where all that it and the others hold is bound, and no wait in it ends by itself. */
 export function closerOfCircle(): Waiter | undefined {
   const stuck = [...stuckAccounts(waitsByFlow(undefined))];
   let last: Waiter | undefined;
@@ -139,6 +148,6 @@ export function closerOfCircle(): Waiter | undefined {
       if (waiter !== undefined && (last === undefined || waiter.ticket > last.ticket)) last = waiter;
     }
   }
-  // Accounts that wait for each other are stuck together: one that may have been handed on may free them all.
-  return stuck.every(([, { bound }]) => bound) ? last : undefined;
+  // Accounts that wait for each other are stuck together: one that may have been handed on, or whose holder will give up, may free them all.
+  return stuck.every(([, { lasts }]) => lasts) ? last : undefined;
 }

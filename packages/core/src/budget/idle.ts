@@ -10,8 +10,8 @@ import { firstIn, lackingRoom } from './line.ts';
 /** A pool or a cache, as a full budget sees it. */
 export interface IdleSource {
   readonly name: string;
-  /** The stamp of what has been idle for longest; undefined where nothing is idle. */
-  readonly oldest: number | undefined;
+  /** The stamp of what has been idle for longest, of what holds something of an account; undefined where nothing does. Without an account: of all. */
+  oldestOn(account: Account | undefined): number | undefined;
   /** Releases that. */
   evictOldest(account: Account | undefined): Eviction;
 }
@@ -58,10 +58,10 @@ export function leastRecent(account: Account | undefined): IdleSource | undefine
   for (const reference of references) {
     const source = reference.deref();
     if (source === undefined) references.delete(reference);
-    else if (source.oldest !== undefined && source.oldest < stamp) {
-      first = source;
-      stamp = source.oldest;
-    }
+    const oldest = source?.oldestOn(account);
+    if (oldest === undefined || oldest >= stamp) continue;
+    first = source;
+    stamp = oldest;
   }
   return first;
 }

@@ -49,14 +49,14 @@ function* evictions(account: Account, missing: () => number): Generator<Promise<
 function* idleEvictions(account: Account | undefined, missing: () => number): Generator<Promise<void>> {
   let promised = 0;
   for (let source = leastRecent(account); source !== undefined && missing() > promised; source = leastRecent(account)) {
-    const { oldest } = source;
+    const oldest = source.oldestOn(account);
     const { amount, done } = evictOldest(account, source);
     if (done !== undefined) {
       promised += amount;
       yield done.finally(() => (promised -= amount));
     }
     // A source that keeps what it was to evict would be asked for ever.
-    if (source.oldest === oldest) return;
+    if (source.oldestOn(account) === oldest) return;
   }
 }
 

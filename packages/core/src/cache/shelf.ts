@@ -38,8 +38,15 @@ export class Shelf<H extends AsyncHandle<unknown>> implements IdleSource {
     this.#reference = addSource(this);
   }
 
-  get oldest(): number | undefined {
-    return this.#first?.stamp;
+  oldestOn(account: Account | undefined): number | undefined {
+    return this.#oldestOn(account)?.stamp;
+  }
+
+  /** Entries of a kind may cost different budgets: one that gives nothing to this one would go in vain. */
+  #oldestOn(account: Account | undefined): Entry<H> | undefined {
+    let entry = this.#first;
+    if (account !== undefined) while (entry?.own !== undefined && heldBy(entry.own.record, account) === 0) entry = entry.after;
+    return entry;
   }
 
   /** Puts an open entry here that nobody uses, or evicts it at once where somebody waits for what it holds. */
@@ -74,12 +81,10 @@ export class Shelf<H extends AsyncHandle<unknown>> implements IdleSource {
   evictOldest(account: Account | undefined): Eviction {
     // The line of `max` knows exactly how many it needs, and which are on their way.
     if (account === this.#count && account.waiting > 0 && this.#missingFor(account, account.waiting) <= 0) return NOTHING;
-    for (let entry = this.#first; entry?.own !== undefined; entry = entry.after) {
-      const amount = account === undefined ? 0 : heldBy(entry.own.record, account);
-      // Entries of a kind may cost different budgets: one that gives nothing to this one would go in vain.
-      if (amount > 0 || account === undefined) return { amount, done: this.#evict(entry) };
-    }
-    return NOTHING;
+    const entry = this.#oldestOn(account);
+    if (entry?.own === undefined) return NOTHING;
+    const amount = account === undefined ? 0 : heldBy(entry.own.record, account);
+    return { amount, done: this.#evict(entry) };
   }
 
   /** Makes room for those who wait for `max`, by what is idle here: as many as are needed. */

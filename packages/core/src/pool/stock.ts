@@ -55,16 +55,27 @@ export class Stock<T, Request> implements IdleSource {
     return busy;
   }
 
-  get oldest(): number | undefined {
-    return this.idle.first?.member.stamp;
+  oldestOn(account: Account | undefined): number | undefined {
+    return this.#oldestOn(account)?.stamp;
+  }
+
+  /** Resources of a kind may cost different budgets: one that gives nothing to this one would go in vain. */
+  #oldestOn(account: Account | undefined): Entry<T> | undefined {
+    let link = this.idle.first;
+    if (account !== undefined) while (link !== undefined && this.#held(link.member, account) === 0) link = link.after;
+    return link?.member;
+  }
+
+  #held(entry: Entry<T>, account: Account): number {
+    const record = recordOf(entry.handle);
+    return record === undefined ? 0 : heldBy(record, account);
   }
 
   /** Releases the idle one that has waited for longest, for a budget that is full. */
   evictOldest(account: Account | undefined): Eviction {
-    const entry = this.idle.first?.member;
+    const entry = this.#oldestOn(account);
     if (entry === undefined) return { amount: 0, done: undefined };
-    const record = recordOf(entry.handle);
-    const amount = account === undefined || record === undefined ? 0 : heldBy(record, account);
+    const amount = account === undefined ? 0 : this.#held(entry, account);
     const done = this.release(entry);
     return { amount, done: done === undefined ? undefined : Promise.resolve(done) };
   }

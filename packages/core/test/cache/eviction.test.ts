@@ -5,12 +5,13 @@ import {
   BudgetExceededError,
   defineResource,
   leaks,
+  Pool,
   ResourceCache,
   type Handle,
   type LeakEvent,
   type SyncResourceKind,
 } from '@handback/core';
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { isSettled, rejectionOf, thrownBy, turn } from '../handle/platform.ts';
 import { cacheWorld, slowCacheWorld } from './library.ts';
 
@@ -237,4 +238,49 @@ it('evicts more than is needed where the platform has run out, though no budget 
   await using cache = new ResourceCache(kind, { key: (name: string) => name });
   for (const name of ['a', 'b', 'c', 'd']) (await cache.acquire(name)).dispose();
   expect(cache.stats()).toEqual({ size: 1, idle: 1, opening: 0 });
+});
+
+describe('where the resources of a kind cost different budgets', () => {
+  const [paid, other] = ['paid', 'other'];
+  function world() {
+    const budgets = new Map([paid, other].map((name) => [name, new Budget({ name, capacity: 3 })]));
+    const released: string[] = [];
+    const kind = defineResource({
+      kind: 'tile',
+      open: async (name: string) => name,
+      release: (name) => void released.push(name),
+      cost: (name: string) => ({ budget: budgets.get(name.split('/')[0] as string) as Budget, amount: 1 }),
+    });
+    const cache = new ResourceCache(kind, { key: (name) => name });
+    return { budget: budgets.get(paid) as Budget, cache, kind, released };
+  }
+  const idle = async (cache: ResourceCache<Handle<string>, string>, ...names: string[]): Promise<void> => {
+    for (const name of names) (await cache.acquire(name)).dispose();
+  };
+
+  it('evicts all that is needed within the call, though something of another budget has been idle for longer', async () => {
+    const { budget, cache, released } = world();
+    await idle(cache, 'other/1', 'paid/1', 'paid/2', 'paid/3');
+    budget.acquireSync(2).dispose();
+    expect(released).toEqual(['paid/1', 'paid/2']);
+  });
+
+  it('leaves no idle resource of a pool out because a cache holds something older of another budget', async () => {
+    const { budget, cache, released } = world();
+    const presses = defineResource({ kind: 'press', open: async () => 1, release: () => void released.push('press'), cost: () => ({ budget, amount: 3 }) });
+    await using pool = new Pool(presses, { max: 1 });
+    await idle(cache, 'paid/1', 'other/1');
+    cache.evict('paid/1');
+    (await pool.acquire()).dispose();
+    budget.acquireSync(1).dispose();
+    expect(released).toEqual(['paid/1', 'press']);
+  });
+
+  it('evicts from a pool, too, nothing that gives nothing to the budget that is full', async () => {
+    const { budget, kind, released } = world();
+    await using pool = new Pool(kind, { max: 4, key: (name) => name });
+    for (const name of ['other/1', 'paid/1', 'paid/2', 'paid/3']) (await pool.acquire(name)).dispose();
+    budget.acquireSync(2).dispose();
+    expect(released).toEqual(['paid/1', 'paid/2']);
+  });
 });

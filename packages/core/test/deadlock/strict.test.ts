@@ -136,6 +136,20 @@ describe('nobody is refused', () => {
     expect(await waits(budget, nested())).toBe('granted');
   });
 
+  test('where a wait in the circle ends by itself, at its time-out or by its signal: its caller said what is to become of it', async () => {
+    const budget = budgetOf(1);
+    const ends = [{ timeout: 5_000 }, { signal: new AbortController().signal }];
+    const [late, aborted] = ends as [{ timeout: number }, { signal: AbortSignal }];
+    async function nested(options: { timeout?: number; signal?: AbortSignal }): Promise<void> {
+      using _outer = await budget.acquire();
+      await work(1);
+      using _inner = await budget.acquire(1, options);
+    }
+    const [error] = await failures([nested(late)], 10_000);
+    expect(error).toMatchObject({ code: 'ERR_ACQUIRE_TIMEOUT', deadlock: true });
+    expect(await waits(budget, nested(aborted))).toBe('waiting');
+  });
+
   test('where nothing binds what is held: it is told at the time-out', async () => {
     const budget = budgetOf(1);
     async function nested(): Promise<void> {

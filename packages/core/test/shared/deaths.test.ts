@@ -180,3 +180,58 @@ describe.each(nodes)('on Node $major, an event loop', ({ node }) => {
     expect([code, output]).toEqual([0, '[0]\ntrue\n']);
   });
 });
+
+describe('workers of a thread that shares nothing, whose ends nobody tells of', () => {
+  // It never loads the package: what it starts finds the memory of the main thread all the same.
+  const program = (leaves: number): string => `
+    roles.leaf = () => { kept.push(seats(8).tryAcquire(1)); };
+    await main(async () => {
+      const budget = seats(8);
+      const middle = new Worker(\`
+        const { Worker, workerData } = require('node:worker_threads');
+        const leaf = () => new Promise((resolve) => {
+          const worker = new Worker(new URL(workerData), { workerData: { role: 'leaf' }, execArgv: [] });
+          worker.once('error', (error) => console.log(JSON.stringify(error.message)));
+          worker.once('exit', resolve);
+        });
+        void (async () => { for (let begun = 0; begun < ${leaves}; begun += 8) await Promise.all(Array.from({ length: 8 }, leaf)); })();
+      \`, { eval: true, workerData: import.meta.url, execArgv: [] });
+      await new Promise((resolve) => middle.once('exit', resolve));
+      await sleep(250);
+      tell(budget.tryAcquire(8)?.amount);
+    });`;
+
+  test.skipIf(process.platform !== 'linux')('give back to whoever finds no room, also without waiting', async () => {
+    expect(await run(program(8))).toEqual([8]);
+  });
+
+  test.skipIf(process.platform !== 'linux')('leave their slots to others, however many there were', { timeout: 120_000 }, async () => {
+    expect(await run(program(520))).toEqual([8]);
+  });
+});
+
+test('a worker that begins while another thread looks for the dead is not taken for one', async () => {
+  const told = await run(`
+    roles.holder = (taken) => {
+      kept.push(seats(8).acquireSync(2));
+      Atomics.store(taken, 0, 1);
+      Atomics.notify(taken, 0);
+      setInterval(() => {}, 1_000);
+    };
+    await main(async () => {
+      const budget = seats(8), taken = new Int32Array(new SharedArrayBuffer(4)), fs = process.getBuiltinModule('node:fs');
+      kept.push(budget.acquireSync(4));
+      const { readdirSync } = fs;
+      fs.readdirSync = (path) => {
+        fs.readdirSync = readdirSync;
+        const names = readdirSync(path);
+        start('holder', taken);
+        Atomics.wait(taken, 0, 0, 10_000);
+        return names;
+      };
+      await budget.acquire(8, { timeout: 300 }).catch(() => {});
+      tell([Atomics.load(taken, 0), budget.stats().used, budget.tryAcquire(4) === undefined]);
+      process.exit();
+    });`);
+  expect(told).toEqual([[1, 6, true]]);
+});

@@ -139,3 +139,25 @@ test('disposed in one thread, it goes on in the others', async () => {
     });`);
   expect(told).toEqual(['ERR_CLOSED', 4]);
 });
+
+test('lowered, it lends no more to a thread that is kept busy, and holds idle what was lent before', async () => {
+  const told = await run(`
+    roles.busy = (turn) => {
+      const budget = seats(100);
+      budget.acquireSync(50).dispose();
+      Atomics.store(turn, 0, 1);
+      while (Atomics.load(turn, 0) === 1);
+      for (let index = 0; index < 50; index++) kept.push(budget.tryAcquire());
+      say(kept.filter((permit) => permit !== undefined).length);
+    };
+    await main(async () => {
+      const budget = seats(100), turn = new Int32Array(new SharedArrayBuffer(4));
+      const busy = start('busy', turn);
+      while (Atomics.load(turn, 0) === 0) await sleep(1);
+      budget.resize(3);
+      Atomics.store(turn, 0, 2);
+      tell(await busy.next());
+      process.exit();
+    });`);
+  expect(told).toEqual([3]);
+});

@@ -38,9 +38,12 @@ export class SharedAccount extends Account {
   readonly needs: Needs;
   readonly doubles: Float64Array;
   readonly usedAt: number;
+  readonly capacityAt: number;
   readonly find: FindCapacity | undefined;
   /** What this thread has borrowed. */
   lent = 0;
+  /** The capacity for which this thread has last given back what it held idle beyond it. */
+  heeded: number = UNKNOWN;
   /** The capacity that the lines were last fitted to. */
   fitted: number = UNKNOWN;
   /** How often a waiting thread had been served when this one looked last. */
@@ -60,6 +63,7 @@ export class SharedAccount extends Account {
     this.needs = new Needs(seat, this.budget);
     this.doubles = seat.memory.doubles;
     this.usedAt = usedAt(seat.slot, this.budget);
+    this.capacityAt = capacityAt(this.budget);
     this.calm = -1;
   }
 
@@ -71,7 +75,7 @@ export class SharedAccount extends Account {
 
   /** The capacity in force, or UNKNOWN: to look it up is for those who use it. */
   knownCapacity(): number {
-    return this.doubles[capacityAt(this.budget)] as number;
+    return this.doubles[this.capacityAt] as number;
   }
 
   /** Looks the capacity up again, unless somebody has set it. */
@@ -121,14 +125,14 @@ export class SharedAccount extends Account {
 
   /** Borrows first. What it says is missing may come from other threads; reclaimers here need not win it all. */
   override missing(amount: number): number {
+    this.heedCapacity();
     const missing = this.used + amount - this.lent;
     if (missing <= 0) return missing;
-    if (this.borrow(missing, false)) {
+    if (this.borrow(missing, false) || (lookForDead(this.seat) && this.borrow(missing, false))) {
       this.pumpSoon();
       return 0;
     }
     this.countServings();
-    if (this.needs.ticket !== 0n) lookForDead(this.seat);
     return Math.max(1, missing - Math.max(0, this.free()));
   }
 
@@ -136,7 +140,7 @@ export class SharedAccount extends Account {
   takeCalmly(amount: number): boolean {
     if (!Number.isSafeInteger(amount) || amount <= 0) return false;
     const used = this.used + amount;
-    if (used > this.calm || this.lines.length > 0 || recording !== 0) return false;
+    if (used > this.calm || this.lines.length > 0 || recording !== 0 || this.doubles[this.capacityAt] !== this.heeded) return false;
     this.used = used;
     if (used > this.peak) this.peak = used;
     this.doubles[this.usedAt] = used;
@@ -248,6 +252,15 @@ export class SharedAccount extends Account {
   /** More is lent than there is (`reserve`, `settle` or `resize`): what is idle may not be spent. */
   giveExcess(): void {
     if (this.free() < 0) this.giveIdle();
+  }
+
+  /** Another thread may have lowered the capacity while this one was kept busy: what lies idle here may be too much by now. */
+  heedCapacity(): void {
+    const capacity = this.knownCapacity();
+    if (capacity === this.heeded) return;
+    this.heeded = capacity;
+    this.giveExcess();
+    this.calm = this.calmLimit();
   }
 
   /** What nobody has borrowed. */

@@ -7,7 +7,7 @@ import { requireCapacity } from '../amounts.ts';
 import { Budget, requireOptions, type BudgetOptions, type LabelOptions } from '../budget.ts';
 import { Permit } from '../permit.ts';
 import { SharedAccount, type FindCapacity, type SharedAccountOptions } from './account.ts';
-import { watchDeaths } from './deaths.ts';
+import { lookForDead, watchDeaths } from './deaths.ts';
 import type { Memory } from './memory.ts';
 import { requireSame, UNKNOWN } from './names.ts';
 import { serve } from './serve.ts';
@@ -105,7 +105,7 @@ function accountFor(options: SharedBudgetOptions): Account {
 let watches = false;
 
 function makeAccount(options: SharedAccountOptions): Account {
-  const seat = takeSeat();
+  const seat = takeSeat((claimant) => lookForDead(claimant, true));
   const { capacity } = options;
   if (seat === undefined)
     return new Account({ ...options, parent: undefined, capacity: typeof capacity === 'number' ? capacity : () => requireCapacity(capacity(0)) });

@@ -19,9 +19,11 @@ export function setCapacity(seat: Seat, budget: number, capacity: number, fixed:
     if (!fixed && (known === capacity || isFixed(seat, budget))) return false;
     if (fixed) Atomics.store(ints, fixedAt(budget), 1);
     const more = countOf(capacity) - countOf(known);
-    // Side by side (ledger.ts).
+    const lowers = more < 0n;
+    // Side by side (ledger.ts). Whoever sees a lower capacity finds what is free lowered already: it looks once (heedCapacity).
+    if (lowers) Atomics.add(bigs, free, more);
     doubles[at] = capacity;
-    Atomics.add(bigs, free, more);
+    if (!lowers) Atomics.add(bigs, free, more);
     return true;
   };
   if (!alone(memory, slot, () => false, change)) return;

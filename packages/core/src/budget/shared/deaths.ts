@@ -1,7 +1,7 @@
 /**
  * What a worker held when it ended, was terminated, or threw, is given back by the thread that started it, which Node tells of the
  * end; with it what its own workers held, who cannot outlive it. Where that thread does not share budgets, nobody is told: then a
- * thread that waits looks whether the others still exist, where the system says so (Linux).
+ * thread that finds no room, or no slot, looks whether the others still exist, where the system says so (Linux).
  */
 import { builtin, host, now } from '../../runtime/host.ts';
 import { inherit, ledgerOf } from './ledger.ts';
@@ -10,7 +10,7 @@ import { COUNT, idAt, parentAt, systemIdAt, usedAt, type Memory } from './memory
 import { clearNeed, wakeFirst } from './needs.ts';
 import { slotOf, slotsInUse, type Seat } from './thread.ts';
 
-/** How often those who wait look for the dead. */
+/** How often those who find no room look for the dead. */
 const LOOK = 200;
 
 /** What core asks of a Worker. */
@@ -69,19 +69,23 @@ function empty(memory: Memory, slot: number): void {
 
 let looked = Number.NEGATIVE_INFINITY;
 
-/** Looks for threads that have ended untold, and gives back for them; now and then, or at once where it is `urgent`. */
-export function lookForDead(seat: Seat, urgent = false): void {
+/** Looks for threads that have ended untold, and gives back for them; now and then, or at once where it is `urgent`. True where it found some. */
+export function lookForDead(seat: Seat, urgent = false): boolean {
   const time = now();
-  if (!urgent && time - looked < LOOK) return;
+  if (!urgent && time - looked < LOOK) return false;
   looked = time;
   const { memory } = seat;
+  // Before the system is asked: a thread that takes a slot meanwhile is not in its answer.
+  const known = slotsInUse(memory).map((slot) => ({
+    slot,
+    thread: Atomics.load(memory.ints, idAt(slot)) - 1,
+    id: Atomics.load(memory.ints, systemIdAt(slot)),
+  }));
   const alive = systemThreads();
-  if (alive === undefined) return;
-  for (const slot of slotsInUse(memory)) {
-    const thread = Atomics.load(memory.ints, idAt(slot)) - 1;
-    const id = Atomics.load(memory.ints, systemIdAt(slot));
-    if (slot !== seat.slot && id !== 0 && thread >= 0 && !alive.has(String(id))) bury(seat, thread);
-  }
+  if (alive === undefined) return false;
+  const dead = known.filter(({ slot, thread, id }) => slot !== seat.slot && thread >= 0 && id !== 0 && !alive.has(String(id)));
+  for (const { thread } of dead) bury(seat, thread);
+  return dead.length > 0;
 }
 
 function systemThreads(): ReadonlySet<string> | undefined {

@@ -17,19 +17,27 @@ export interface Seat {
 
 let seat: Seat | undefined;
 
-/** This thread's seat, taken at the first call; undefined where threads cannot share. */
-export function takeSeat(): Seat | undefined {
+/** This thread's seat, taken at the first call; undefined where threads cannot share. `makeRoom` gives back for the dead, if all are taken. */
+export function takeSeat(makeRoom: (seat: Seat) => void): Seat | undefined {
   const memory = sharedMemory();
   if (memory === undefined) return undefined;
-  seat ??= { memory, slot: claimSlot(memory) };
+  seat ??= { memory, slot: claimSlot(memory, makeRoom) };
   return seat;
 }
 
-function claimSlot(memory: Memory): number {
-  const { ints, thread, parent } = memory;
+function claimSlot(memory: Memory, makeRoom: (seat: Seat) => void): number {
+  const { thread } = memory;
   // Another copy of the package in this thread may have one already.
-  const known = slotOf(memory, thread);
-  if (known !== undefined) return known;
+  let slot = slotOf(memory, thread) ?? claimFree(memory);
+  if (slot !== undefined) return slot;
+  // It stands in no slot yet: a number that is nobody's.
+  makeRoom({ memory, slot: THREADS + thread });
+  slot = claimFree(memory);
+  if (slot !== undefined) return slot;
+  throw new RangeError(`No shared budget for thread ${thread}: ${THREADS} threads share budgets already, and that is the most. Run fewer workers at a time.`);
+}
+
+function claimFree({ ints, thread, parent }: Memory): number | undefined {
   for (let slot = 0; slot < THREADS; slot++) {
     if (Atomics.compareExchange(ints, idAt(slot), 0, thread + 1) !== 0) continue;
     Atomics.store(ints, parentAt(slot), parent + 1);
@@ -37,7 +45,7 @@ function claimSlot(memory: Memory): number {
     for (let high = Atomics.load(ints, HIGH); high <= slot; high = Atomics.load(ints, HIGH)) Atomics.compareExchange(ints, HIGH, high, slot + 1);
     return slot;
   }
-  throw new RangeError(`No shared budget for thread ${thread}: ${THREADS} threads share budgets already, and that is the most. Run fewer workers at a time.`);
+  return undefined;
 }
 
 /** The number by which the system knows this thread; 0 where it does not tell. */

@@ -32,7 +32,7 @@ export interface Deadlock {
   readonly holders: readonly StuckHolder[];
   /** All of it was bound by `using`: nobody else can give it back. What was not may have been handed on. */
   readonly bound: boolean;
-  /** And none of the waits of those that hold it ends by itself. */
+  /** And none of those that hold it may go on before what they wait for has come. */
   readonly lasts: boolean;
 }
 
@@ -82,9 +82,10 @@ function stuckAccounts(waits: Waits): Map<Account, Deadlock> {
   return stuck;
 }
 
-/** It ends by itself: at its time-out, or when its signal fires. Then its flow goes on. */
-function hasEnd({ waiter }: Wait): boolean {
-  return waiter?.extras?.deadline !== undefined || waiter?.extras?.signal !== undefined;
+/** It ends by itself, at its time-out or when its signal fires; or nobody awaits it yet. Then its flow goes on. */
+function mayGoOn({ waiter }: Wait): boolean {
+  const extras = waiter?.extras;
+  return extras?.deadline !== undefined || extras?.signal !== undefined || extras?.details?.flow?.awaited === false;
 }
 
 function deadlockOn(account: Account, records: readonly ResourceRecord[], waits: Waits, stuck: ReadonlySet<Account>): Deadlock | undefined {
@@ -104,7 +105,7 @@ function deadlockOn(account: Account, records: readonly ResourceRecord[], waits:
     holders.push({ record, amount, wait: own[0] as Wait });
     known += amount;
     bound &&= flow?.bound === true;
-    lasts &&= !own.some(hasEnd);
+    lasts &&= !own.some(mayGoOn);
   }
   // The rest is reserved, is being opened, or is held through another copy of the package.
   return known > 0 && known === account.used ? { holders, bound, lasts: bound && lasts } : undefined;
@@ -137,7 +138,7 @@ function isStill(account: Account): boolean {
   return false;
 }
 
-/** The waiter that closed a circle nobody can leave: the last to join it, where all that it and the others hold is bound, and no wait in it ends by itself. */
+/** The waiter that closed a circle nobody can leave: the last to join it, where all that it and the others hold is bound, and no wait in it ends by itself or was only begun. */
 export function closerOfCircle(): Waiter | undefined {
   const stuck = [...stuckAccounts(waitsByFlow(undefined))];
   let last: Waiter | undefined;

@@ -32,7 +32,7 @@ export interface Deadlock {
   readonly holders: readonly StuckHolder[];
   /** All of it was bound by `using`: nobody else can give it back. What was not may have been handed on. */
   readonly bound: boolean;
-  /** And none of those that hold it may go on before what they wait for has come. */
+  /** And none of the waits of those that hold it ends by itself. */
   readonly lasts: boolean;
 }
 
@@ -82,10 +82,14 @@ function stuckAccounts(waits: Waits): Map<Account, Deadlock> {
   return stuck;
 }
 
-/** It ends by itself, at its time-out or when its signal fires; or nobody awaits it yet. Then its flow goes on. */
-function mayGoOn({ waiter }: Wait): boolean {
-  const extras = waiter?.extras;
-  return extras?.deadline !== undefined || extras?.signal !== undefined || extras?.details?.flow?.awaited === false;
+/** It ends by itself, at its time-out or when its signal fires. Then its flow goes on. */
+function hasEnd({ waiter }: Wait): boolean {
+  return waiter?.extras?.deadline !== undefined || waiter?.extras?.signal !== undefined;
+}
+
+/** Nobody awaits it yet: its flow does something else. */
+function isOnlyBegun({ waiter }: Wait): boolean {
+  return waiter?.extras?.details?.flow?.awaited === false;
 }
 
 function deadlockOn(account: Account, records: readonly ResourceRecord[], waits: Waits, stuck: ReadonlySet<Account>): Deadlock | undefined {
@@ -101,11 +105,11 @@ function deadlockOn(account: Account, records: readonly ResourceRecord[], waits:
     const flow = record.details?.flow;
     const own = flow && waits.get(flow);
     // Closing, it comes back by itself. And of several waits any that may end lets its flow go on.
-    if (!isOpen(record) || own === undefined || isHandedOn(record) || !own.every((wait) => stuck.has(wait.account))) return undefined;
+    if (!isOpen(record) || own === undefined || isHandedOn(record) || !own.every((wait) => stuck.has(wait.account) && !isOnlyBegun(wait))) return undefined;
     holders.push({ record, amount, wait: own[0] as Wait });
     known += amount;
     bound &&= flow?.bound === true;
-    lasts &&= !own.some(mayGoOn);
+    lasts &&= !own.some(hasEnd);
   }
   // The rest is reserved, is being opened, or is held through another copy of the package.
   return known > 0 && known === account.used ? { holders, bound, lasts: bound && lasts } : undefined;
@@ -138,7 +142,7 @@ function isStill(account: Account): boolean {
   return false;
 }
 
-/** The waiter that closed a circle nobody can leave: the last to join it, where all that it and the others hold is bound, and no wait in it ends by itself or was only begun. */
+/** The waiter that closed a circle nobody can leave: the last to join it, where all that it and the others hold is bound, and no wait in it ends by itself. */
 export function closerOfCircle(): Waiter | undefined {
   const stuck = [...stuckAccounts(waitsByFlow(undefined))];
   let last: Waiter | undefined;

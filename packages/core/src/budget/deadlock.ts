@@ -82,9 +82,14 @@ function stuckAccounts(waits: Waits): Map<Account, Deadlock> {
   return stuck;
 }
 
-/** It ends by itself: at its time-out, or when its signal fires. Then its flow goes on. */
+/** It ends by itself, at its time-out or when its signal fires. Then its flow goes on. */
 function hasEnd({ waiter }: Wait): boolean {
   return waiter?.extras?.deadline !== undefined || waiter?.extras?.signal !== undefined;
+}
+
+/** Nobody awaits it yet: its flow does something else. */
+function isOnlyBegun({ waiter }: Wait): boolean {
+  return waiter?.extras?.details?.flow?.awaited === false;
 }
 
 function deadlockOn(account: Account, records: readonly ResourceRecord[], waits: Waits, stuck: ReadonlySet<Account>): Deadlock | undefined {
@@ -100,7 +105,7 @@ function deadlockOn(account: Account, records: readonly ResourceRecord[], waits:
     const flow = record.details?.flow;
     const own = flow && waits.get(flow);
     // Closing, it comes back by itself. And of several waits any that may end lets its flow go on.
-    if (!isOpen(record) || own === undefined || isHandedOn(record) || !own.every((wait) => stuck.has(wait.account))) return undefined;
+    if (!isOpen(record) || own === undefined || isHandedOn(record) || !own.every((wait) => stuck.has(wait.account) && !isOnlyBegun(wait))) return undefined;
     holders.push({ record, amount, wait: own[0] as Wait });
     known += amount;
     bound &&= flow?.bound === true;

@@ -16,6 +16,8 @@ export class Flow {
   waits = 0;
   /** A `using` declaration of this flow has taken it: it is given back at the end of that block, and by nobody else. */
   bound = false;
+  /** Somebody awaits this acquire since the job in which it was made: it was not only begun, to be awaited once something else is done. */
+  awaited = false;
 
   constructor(parent: Flow | undefined) {
     this.parent = parent;
@@ -112,8 +114,10 @@ export function follow<T>(promise: Promise<T>, flow: Flow): Promise<T> {
 function noteAwait(promise: object, parent: object | undefined): void {
   if (parent === undefined) return;
   const flow = followed.get(parent);
-  if (flow !== undefined) continuations.set(promise, flow);
-  else awaiters.set(parent, promise);
+  if (flow !== undefined) {
+    flow.awaited = true;
+    continuations.set(promise, flow);
+  } else awaiters.set(parent, promise);
 }
 
 function endJob(): void {

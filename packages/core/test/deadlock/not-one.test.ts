@@ -104,6 +104,23 @@ describe('no deadlock is told', () => {
     ).toBe(false);
   });
 
+  test('where the acquire was only begun, to be awaited when what is held was given back', async () => {
+    const budget = budgetOf(1);
+    async function ahead(): Promise<void> {
+      let next: Promise<Permit>;
+      {
+        using _permit = await budget.acquire();
+        next = budget.acquire(1, soon);
+        await work(1);
+        next.catch(() => {});
+        await work(1_000);
+      }
+      await next;
+    }
+    const [error] = await failures([ahead()], 3_000);
+    expect(error).toMatchObject({ code: 'ERR_ACQUIRE_TIMEOUT', deadlock: false });
+  });
+
   test('of what was moved, shared, reserved or acquired within the call: nobody knows who holds it', async () => {
     const budget = budgetOf(1);
     const chairs = defineResource({ kind: 'chair', open: () => 1, openSync: () => 1, release: () => {}, cost: () => ({ budget, amount: 1 }) });

@@ -150,6 +150,20 @@ describe('nobody is refused', () => {
     expect(await waits(budget, nested(aborted))).toBe('waiting');
   });
 
+  test('where the next one is only begun, to be awaited when what is held was given back', async () => {
+    const budget = budgetOf(1);
+    async function ahead(): Promise<void> {
+      let next: Promise<Permit>;
+      {
+        using _permit = await budget.acquire();
+        next = budget.acquire();
+        await work(5_000);
+      }
+      using _next = await next;
+    }
+    expect(await waits(budget, ahead())).toBe('granted');
+  });
+
   test('where nothing binds what is held: it is told at the time-out', async () => {
     const budget = budgetOf(1);
     async function nested(): Promise<void> {

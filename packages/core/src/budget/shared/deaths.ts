@@ -31,14 +31,13 @@ export function watchDeaths(seat: Seat): void {
 /** Gives back what a dead thread held, and what the threads below it did. */
 export function bury(seat: Seat, thread: number): void {
   const { memory } = seat;
-  const dead = family(memory, thread);
-  if (dead.length === 0) return;
+  if (family(memory, thread).length === 0) return;
   alone(
     memory,
     seat.slot,
-    (slot) => dead.includes(slot),
+    // By now another thread may have been first, and a new one stand in the slot.
+    (slot) => family(memory, thread).includes(slot),
     () => {
-      // Looked at again: another thread may have been first, and a slot may have a new thread.
       for (const slot of family(memory, thread)) empty(memory, slot);
     },
   );

@@ -52,6 +52,8 @@ export interface Memory {
 // Indices into `ints`, for the whole process.
 /** Who registers a name or buries a thread: its slot + 1, or 0. */
 export const LOCK = 0;
+/** How often it was taken. */
+export const TURNS = 3;
 /** How many budgets are registered: none is seen before all of it was written. */
 export const COUNT = 1;
 /** One more than the highest slot that was ever taken. */

@@ -125,7 +125,7 @@ export function deadlockOf(account: Account, wouldWait = false): Deadlock | unde
 }
 
 /** How long a line must have stood still, in ms: who holds may go on without having waited for what it started. */
-const PATIENCE = 250;
+const PATIENCE = 2_000;
 
 interface Stillness {
   readonly since: number;

@@ -9,7 +9,7 @@ useFakeClock();
 withoutCollections();
 atLevel('strict');
 
-const STILL = 1_000;
+const STILL = 5_000;
 
 describe('who closes a circle is refused', () => {
   test('in a function that acquires again what it holds the last of', async () => {

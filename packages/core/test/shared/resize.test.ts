@@ -161,3 +161,26 @@ test('lowered, it lends no more to a thread that is kept busy, and holds idle wh
     });`);
   expect(told).toEqual([3]);
 });
+
+test('of workers that are terminated in the middle of it loses no permit', { timeout: 60_000 }, async () => {
+  const told = await run(`
+    roles.resizes = () => {
+      const budget = seats(10);
+      say('begun');
+      for (;;) budget.resize(1 + Math.floor(Math.random() * 40));
+    };
+    await main(async () => {
+      const budget = seats(10);
+      for (let round = 0; round < 15; round++) {
+        const workers = [start('resizes'), start('resizes'), start('resizes')];
+        for (const { next } of workers) await next();
+        await Promise.all(workers.map(({ worker }) => worker.terminate()));
+        budget.resize(10);
+        const [all, more] = [budget.tryAcquire(10), budget.tryAcquire(1)];
+        tell([all?.amount, more?.amount]);
+        all?.dispose();
+      }
+      process.exit();
+    });`);
+  expect(told).toEqual(Array.from({ length: 15 }, () => [10, null]));
+});

@@ -10,7 +10,7 @@ import { recording } from '../../leaks/levels.ts';
 import { blockFor } from './block.ts';
 import { isFixed, setCapacity } from './capacity.ts';
 import { lookForDead } from './deaths.ts';
-import { borrow, force, giveBack, ledgerOf, type Ledger } from './ledger.ts';
+import { borrow, force, freeOf, giveBack, ledgerOf, type Ledger } from './ledger.ts';
 import { borrowedAt, capacityAt, servedAt, usedAt } from './memory.ts';
 import { register, UNKNOWN } from './names.ts';
 import { Needs } from './needs.ts';
@@ -265,7 +265,7 @@ export class SharedAccount extends Account {
 
   /** What nobody has borrowed. */
   free(): number {
-    return Number(Atomics.load(this.ledger.bigs, this.ledger.free));
+    return Number(freeOf(this.seat.memory, this.budget));
   }
 
   calmLimit(): number {
@@ -294,6 +294,6 @@ export class SharedAccount extends Account {
   lackElsewhere(): { readonly ticket: bigint; readonly lack: number } | undefined {
     const first = this.needs.firstElsewhere();
     if (first === undefined) return undefined;
-    return { ticket: first.ticket, lack: Number(first.lack - Atomics.load(this.ledger.bigs, this.ledger.free)) };
+    return { ticket: first.ticket, lack: Number(first.lack - freeOf(this.seat.memory, this.budget)) };
   }
 }

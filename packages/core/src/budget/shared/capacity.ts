@@ -1,7 +1,6 @@
 /** The capacity of a shared budget: one for all threads, changed by any. */
 import { alone } from './lock.ts';
-import { capacityAt, fixedAt, freeAt } from './memory.ts';
-import { countOf } from './names.ts';
+import { capacityAt, fixedAt } from './memory.ts';
 import { slotsInUse, wake, type Seat } from './thread.ts';
 
 /** True once somebody has set it: what was to be looked up is looked up no more. */
@@ -12,18 +11,13 @@ export function isFixed({ memory }: Seat, budget: number): boolean {
 /** Puts a capacity in force, and wakes all threads to fit their lines to it; unless it was found, and somebody has set one. */
 export function setCapacity(seat: Seat, budget: number, capacity: number, fixed: boolean): void {
   const { memory, slot } = seat;
-  const { ints, bigs, doubles } = memory;
-  const [at, free] = [capacityAt(budget), freeAt(budget)];
+  const { ints, doubles } = memory;
+  const at = capacityAt(budget);
   const change = (): boolean => {
     const known = doubles[at] as number;
     if (!fixed && (known === capacity || isFixed(seat, budget))) return false;
     if (fixed) Atomics.store(ints, fixedAt(budget), 1);
-    const more = countOf(capacity) - countOf(known);
-    const lowers = more < 0n;
-    // Side by side (ledger.ts). Whoever sees a lower capacity finds what is free lowered already: it looks once (heedCapacity).
-    if (lowers) Atomics.add(bigs, free, more);
     doubles[at] = capacity;
-    if (!lowers) Atomics.add(bigs, free, more);
     return true;
   };
   if (!alone(memory, slot, () => false, change)) return;

@@ -72,9 +72,9 @@ export const servedAt = (budget: number): number => needsAt(budget) + 20;
 // Into `doubles`: the capacity in force (-1: not looked up yet), and the one it was first declared with (-1: a function).
 export const capacityAt = (budget: number): number => (BUDGETS_AT + budget * BUDGET) / 8 + 1;
 export const declaredAt = (budget: number): number => capacityAt(budget) + 1;
-// Into `bigs`: what nobody has borrowed, and the last ticket given to a waiting thread.
-export const freeAt = (budget: number): number => (BUDGETS_AT + budget * BUDGET) / 8 + 8;
-export const ticketsAt = (budget: number): number => freeAt(budget) + 1;
+// Into `bigs`: what all threads have borrowed together, and the last ticket given to a waiting thread.
+export const lentAt = (budget: number): number => (BUDGETS_AT + budget * BUDGET) / 8 + 8;
+export const ticketsAt = (budget: number): number => lentAt(budget) + 1;
 /** Into `letters`: the length of the name, then the name. */
 export const nameAt = (budget: number): number => (BUDGETS_AT + budget * BUDGET + NAME) / 2;
 

@@ -1,6 +1,6 @@
 /** The table of shared budgets: the first thread to name one writes it down, with the capacity that it declares. */
 import { alone } from './lock.ts';
-import { BUDGETS, capacityAt, COUNT, declaredAt, freeAt, LONGEST_NAME, nameAt, type Memory } from './memory.ts';
+import { BUDGETS, capacityAt, COUNT, declaredAt, LONGEST_NAME, nameAt, type Memory } from './memory.ts';
 import type { Seat } from './thread.ts';
 
 /** Stands for a capacity that is looked up at the first use. */
@@ -43,7 +43,7 @@ function readName({ letters }: Memory, budget: number): string {
   return String.fromCharCode(...letters.subarray(at + 1, at + 1 + (letters[at] as number)));
 }
 
-function write({ ints, bigs, doubles, letters }: Memory, name: string, declared: number): number {
+function write({ ints, doubles, letters }: Memory, name: string, declared: number): number {
   const budget = Atomics.load(ints, COUNT);
   if (budget === BUDGETS) {
     throw new RangeError(
@@ -55,7 +55,6 @@ function write({ ints, bigs, doubles, letters }: Memory, name: string, declared:
   for (let index = 0; index < name.length; index++) letters[at + 1 + index] = name.charCodeAt(index);
   doubles[capacityAt(budget)] = declared;
   doubles[declaredAt(budget)] = declared;
-  Atomics.store(bigs, freeAt(budget), countOf(declared));
   // Seen from here on, with all of the above.
   Atomics.store(ints, COUNT, budget + 1);
   return budget;

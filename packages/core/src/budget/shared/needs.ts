@@ -4,7 +4,8 @@
  * line decides who is served (line.ts); a thread has one ticket a budget, however long its line.
  */
 import { now } from '../../runtime/host.ts';
-import { borrowedAt, freeAt, HIGH, lackAt, needsAt, servedAt, ticketAt, ticketsAt, type Memory } from './memory.ts';
+import { freeOf } from './ledger.ts';
+import { borrowedAt, HIGH, lackAt, needsAt, servedAt, ticketAt, ticketsAt, type Memory } from './memory.ts';
 import { wake, type Seat } from './thread.ts';
 
 /** A thread that could have what it lacks, and has not taken it for so long, is kept busy by a long job: it holds up nobody any more. */
@@ -77,7 +78,7 @@ export class Needs {
   isBehind(): boolean {
     const { bigs, ints } = this.memory;
     const high = Atomics.load(ints, HIGH);
-    const free = Atomics.load(bigs, freeAt(this.budget));
+    const free = freeOf(this.memory, this.budget);
     for (let slot = 0; slot < high; slot++) {
       if (slot === this.slot) continue;
       const ticket = Atomics.load(bigs, ticketAt(slot, this.budget));
@@ -131,7 +132,7 @@ function firstNeed({ bigs, ints }: Memory, budget: number, except: number): Need
 export function wakeFirst(memory: Memory, budget: number): void {
   if (Atomics.load(memory.ints, needsAt(budget)) === 0) return;
   const first = firstNeed(memory, budget, -1);
-  if (first !== undefined && Atomics.load(memory.bigs, freeAt(budget)) >= first.lack) wake(memory, first.slot);
+  if (first !== undefined && freeOf(memory, budget) >= first.lack) wake(memory, first.slot);
 }
 
 /** Takes a thread out of the line of threads; once, whoever does it. */

@@ -2,7 +2,7 @@
  * Locks between processes, on a path that all of them agree on. Within a process those who want the same path stand in line, in
  * order; the first of them asks the disk again and again, in growing steps.
  */
-import { realpath } from 'node:fs/promises';
+import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AcquireTimeoutError, Budget, defineResource, Handle, type AcquireOptions, type OpenContext } from '@handback/core';
@@ -93,7 +93,7 @@ export async function lock(path: string, options: LockOptions = {}): Promise<Fil
   if (!(stale >= LEAST_STALE) || stale === Number.POSITIVE_INFINITY)
     throw new RangeError(`Expected \`stale\` to be milliseconds from ${LEAST_STALE} up, got ${String(stale)}`);
   acquiring.signal?.throwIfAborted();
-  const real = await withoutLinks(path);
+  const real = withoutLinks(path);
   const folder = `${real}.lock`;
   const place = enter(real);
   const leave = leaveOnce(real, place);
@@ -118,13 +118,13 @@ async function takeFolder({ path, folder, stale, leave }: LockRequest, { signal 
   }
 }
 
-/** The path without links, so that all who mean one file lock one folder; of a file that does not exist yet, its directory's. */
-async function withoutLinks(path: string): Promise<string> {
+/** Within the call, so that the order of the line is that of the calls. The path without links, so that all who mean one file lock one folder; of a file that does not exist yet, its directory's. */
+function withoutLinks(path: string): string {
   try {
-    return await realpath(path);
+    return realpathSync(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return join(await realpath(dirname(resolve(path))), basename(path));
+    return join(realpathSync(dirname(resolve(path))), basename(path));
   }
 }
 

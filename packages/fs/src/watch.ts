@@ -102,7 +102,6 @@ function openWatcher({ path, recursive, persistent, maxQueue }: WatchRequest): W
   }
   watcher.on('change', (eventType, filename) => events.push({ eventType: eventType as WatchEventType, filename: filename === null ? null : String(filename) }));
   watcher.on('error', (error) => events.fail(explained(error)));
-  watcher.on('close', () => events.end());
   return { watcher, events };
 }
 

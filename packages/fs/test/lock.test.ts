@@ -38,9 +38,7 @@ test('within a process those who want it are served in order, and a link is the 
       inside--;
     }),
   );
-  expect(order.toSorted()).toEqual([0, 1, 2, 3, 4, 5]);
-  const even = order.filter((index) => index % 2 === 0);
-  expect(even).toEqual([0, 2, 4]);
+  expect(order).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
 test('a file that does not exist yet can be locked', async () => {

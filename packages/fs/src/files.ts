@@ -1,7 +1,7 @@
 /** The kind `file`: plain descriptors, opened and closed by ourselves. */
 import { closeSync, open as openCallback, openSync as openNow, type Mode, type OpenMode, type PathLike } from 'node:fs';
 import { defineResource, type OpenContext, type SyncResourceKind } from '@handback/core';
-import { countOpening, descriptors, isExhausted } from './descriptors.ts';
+import { countOpening, descriptors, glance, isExhausted } from './descriptors.ts';
 import { OpenFile } from './open-file.ts';
 
 export interface FileRequest {
@@ -19,7 +19,10 @@ export const files: SyncResourceKind<number, FileRequest, OpenFile> = defineReso
   open: openInPool,
   openSync: ({ path, flags, mode }: FileRequest) => openNow(path, flags, mode),
   release: (fd: number) => closeSync(fd),
-  cost: () => ({ budget: descriptors, amount: 1 }),
+  cost: () => {
+    glance();
+    return { budget: descriptors, amount: 1 };
+  },
   measure: () => ({ budget: descriptors, amount: 1 }),
   describe: (fd) => `fd ${fd}`,
   isExhausted,

@@ -211,11 +211,11 @@ export function reclaimHarderSync(charge: Charge | undefined, attempt: number): 
   sweep(attempt === 1 ? 'minor' : 'full');
 }
 
-/** The same, with time for releases that are due: one turn, then 1, 2, 4 … 128 ms. */
+/** The same, with time for releases that are due: one turn, then 1, 2, 4 … 256 ms. */
 export async function reclaimHarder(charge: Charge | undefined, attempt: number): Promise<void> {
   await turn();
   if (attempt <= 2 || fullIsDue()) reclaimHarderSync(charge, attempt);
-  await (attempt <= 2 ? turn() : pause(2 ** (attempt - 3)));
+  await (attempt <= 2 ? turn() : pause(Math.min(2 ** (attempt - 3), LONGEST_PAUSE)));
 }
 
 let whenStill: () => void;

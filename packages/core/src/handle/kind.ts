@@ -220,7 +220,8 @@ export class Kind<T, Request, H extends AsyncHandle<T>> implements LiveKind, Han
         return await openWithin(open, bounds);
       } catch (error) {
         if (error instanceof LateOpening || definition.isExhausted?.(error) !== true) throw error;
-        if (attempt === ATTEMPTS || now() > deadline) throw this.#exhausted(error, details);
+        // Who named a time waits it out: others give back what is theirs without a word.
+        if (now() > deadline || (options.timeout === undefined && attempt >= ATTEMPTS)) throw this.#exhausted(error, details);
         await reclaimHarder(charge, attempt);
       }
     }

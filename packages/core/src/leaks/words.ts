@@ -5,9 +5,10 @@ export function codeOf(kind: string): string {
   return `HANDBACK_LEAK_${kind.toUpperCase().replace(/[^A-Z0-9]+/g, '_')}`;
 }
 
-/** `3 files`, `1 file`, `2 GPU textures`. */
+/** `3 files`, `1 file`, `2 GPU textures`, `2 directories`. */
 export function plural(count: number, kind: string): string {
   if (count === 1) return `1 ${kind}`;
+  if (/[^aeiou]y$/.test(kind)) return `${count} ${kind.slice(0, -1)}ies`;
   return `${count} ${kind}${/(?:s|x|ch|sh)$/.test(kind) ? 'es' : 's'}`;
 }
 

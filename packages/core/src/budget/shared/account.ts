@@ -126,6 +126,8 @@ export class SharedAccount extends Account {
   /** Borrows first. What it says is missing may come from other threads; reclaimers here need not win it all. */
   override missing(amount: number): number {
     this.heedCapacity();
+    // What came back since may be beyond a lowered capacity too: it is not lent again.
+    if (this.used < this.lent) this.giveExcess();
     const missing = this.used + amount - this.lent;
     if (missing <= 0) return missing;
     if (this.borrow(missing, false) || (lookForDead(this.seat) && this.borrow(missing, false))) {

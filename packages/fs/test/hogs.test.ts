@@ -1,0 +1,116 @@
+// Others take descriptors and give them back without a word; at the worst none is left. In processes of their own, at real limits.
+import { expect, test } from 'vitest';
+import { runLimited } from './children/run.ts';
+
+/** \`takeAll\` opens until EMFILE, past all budgets. */
+const withHog = (program: string): string => `
+  const hog = [];
+  const takeAll = () => { try { for (;;) hog.push(nodeFs.openSync('/dev/null')); } catch ({ code }) { return code; } };
+  const letGo = (count = hog.length) => { for (const fd of hog.splice(0, count)) nodeFs.closeSync(fd); };
+  ${program}`;
+
+test('an open that waits when others took all is served soon after they let go, though nobody tells', () => {
+  const { status, stdout, stderr } = runLimited(
+    128,
+    withHog(`
+      const kept = await files.open(process.execPath);
+      console.log(takeAll());
+      setTimeout(letGo, 300);
+      const start = performance.now();
+      const file = await files.open(process.execPath, 'r', undefined, { timeout: 20_000 });
+      const took = performance.now() - start;
+      console.log(took > 250, took < 5_000, file.readSync(Buffer.alloc(4)));
+      process.exit();`),
+  );
+  expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: 'EMFILE\ntrue true 4\n' });
+});
+
+test('a hog that comes and goes shrinks the capacity and lets it grow to what it was, three times', () => {
+  const { status, stdout, stderr } = runLimited(
+    256,
+    withHog(`
+      const fill = () => { const held = []; try { for (;;) held.push(files.openSync('/dev/null')); } catch ({ code }) { held.forEach((file) => file.dispose()); return [held.length, code]; } };
+      const [first] = fill();
+      for (let round = 0; round < 3; round++) {
+        for (let index = 0; index < 100; index++) hog.push(nodeFs.openSync('/dev/null'));
+        const [small, code] = fill();
+        letGo();
+        const [large] = fill();
+        // Node may have opened one more of its own by then.
+        console.log([100, 101].includes(first - small), code, first - large <= 1);
+      }`),
+  );
+  expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: 'true ERR_BUDGET_EXCEEDED true\n'.repeat(3) });
+});
+
+test('files that are open are read, and closed, when no descriptor is left; an error that names the numbers is said', () => {
+  const { status, stdout, stderr } = runLimited(
+    128,
+    withHog(`
+      const file = files.openSync(process.execPath);
+      takeAll();
+      console.log((await file.read(Buffer.alloc(8))).bytesRead, file.statSync().isFile());
+      try { for (;;) hog.push(files.openSync('/dev/null')); } catch ({ code, message }) { console.log(code, /\\d+ of \\d+/.test(message)); }
+      file.dispose();
+      console.log(file.state);`),
+  );
+  expect(stdout, stderr).toMatch(/^8 true\nERR_BUDGET_EXCEEDED true\nclosed\n$/);
+  expect(status).toBe(0);
+});
+
+test('the memory watch goes on when no descriptor is left, where process.memoryUsage() itself throws', () => {
+  const { status, stdout, stderr } = runLimited(
+    128,
+    withHog(`
+      const seen = Promise.withResolvers?.() ?? (() => { let resolve; const promise = new Promise((yes) => (resolve = yes)); return { promise, resolve }; })();
+      const watch = handback.watchMemory({ growth: 1.05, interval: 5, onPressure: seen.resolve });
+      takeAll();
+      let own = 'works'; try { process.memoryUsage(); } catch ({ code }) { own = code; }
+      const blocks = []; for (let index = 0; index < 20; index++) blocks.push(Buffer.alloc(2 ** 22, 1));
+      const alive = setTimeout(() => {}, 20_000);
+      const { resident, trigger } = await seen.promise;
+      clearTimeout(alive);
+      watch[Symbol.dispose]();
+      console.log(own, resident > trigger * 0.9, blocks.length);`),
+  );
+  expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: 'EMFILE true 20\n' });
+});
+
+test('a limit that is raised under the running process serves who waits', () => {
+  const { status, stdout, stderr } = runLimited(
+    256,
+    `import { execFileSync } from 'node:child_process';
+     execFileSync('prlimit', ['--pid', String(process.pid), '--nofile=100:256']);
+     const held = [];
+     try { for (;;) held.push(files.openSync('/dev/null')); } catch {}
+     const few = held.length;
+     const waiting = files.open('/dev/null', 'r', undefined, { timeout: 20_000 });
+     execFileSync('prlimit', ['--pid', String(process.pid), '--nofile=200:256']);
+     held.push(await waiting);
+     try { for (;;) held.push(files.openSync('/dev/null')); } catch {}
+     console.log(few < 60, held.length - few >= 90);`,
+  );
+  expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: 'true true\n' });
+});
+
+test('directories, locks and their removal need no descriptor, or wait for one, when others took all', () => {
+  const { status, stdout, stderr } = runLimited(
+    128,
+    withHog(`
+      import { tmpdir } from 'node:os';
+      const directory = await files.mkdtempDisposable(tmpdir() + '/handback-hog-');
+      const { path } = directory;
+      nodeFs.mkdirSync(path + '/a/b', { recursive: true });
+      nodeFs.writeFileSync(path + '/a/b/file', '');
+      takeAll();
+      const held = await files.lock(path + '/a/b/file');
+      held.dispose();
+      const small = await files.mkdtempDisposable(path + '/small-');
+      // Later than Node's own tries of a removal end.
+      setTimeout(letGo, 800);
+      await directory.remove();
+      console.log(nodeFs.existsSync(path), small.kind);
+      process.exit();`),
+  );
+  expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: 'false temporary directory\n' });
+});

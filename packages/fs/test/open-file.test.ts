@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
-import { descriptors, open, openSync, own, readFile } from '@handback/fs';
+import { descriptors, open, openAll, openSync, own, readFile } from '@handback/fs';
 import { openSync as openRaw } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
@@ -168,4 +168,17 @@ test('any sequence of reads and writes answers as a buffer with a cursor would',
     }),
     { numRuns: 60 },
   );
+});
+
+test('openAll opens all in the order asked for, or none', async () => {
+  writeFileSync(path, 'abc');
+  const copy = join(folder, 'copy');
+  {
+    using pair = await openAll([{ path }, { path: copy, flags: 'w' }]);
+    expect(pair.map((file) => file.path)).toEqual([path, copy]);
+    expect(descriptors.stats().used).toBe(2);
+    await pair[1]?.writeFile((await pair[0]?.readFile()) as Buffer);
+  }
+  expect(readFileSync(copy, 'utf8')).toBe('abc');
+  await expect(openAll([{ path }, { path: join(folder, 'missing') }])).rejects.toMatchObject({ code: 'ENOENT' });
 });

@@ -26,7 +26,7 @@ export interface Reading {
 interface Wanted {
   readonly reading: Reading;
   readonly turn: number;
-  readonly resolve: (contents: Contents) => void;
+  readonly resolve: (contents: Contents | Promise<Contents>) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -86,7 +86,7 @@ function readOne({ reading, resolve, reject }: Wanted, done: () => void): void {
     // Its types know no numbers as flags, which it takes.
     readFile(path, { flag: flag as string, encoding }, (error, contents) => {
       if (error === null) resolve(contents);
-      else if (isExhausted(error)) reading.readByHandle(path, flag, encoding, {}).then(resolve, reject);
+      else if (isExhausted(error)) resolve(reading.readByHandle(path, flag, encoding, {}));
       else reject(withStack(error));
       done();
     });

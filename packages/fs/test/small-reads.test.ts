@@ -42,19 +42,22 @@ describe.each(nodes)('on Node $major, with $limit descriptors', ({ limit, node }
     },
   );
 
-  test.skipIf(node === undefined || limit > 256)('reads go on where other code has taken every descriptor that the budget still believes in, and gives them back later', () => {
-    const { status, stdout, stderr } = runLimited(
-      limit,
-      `import { join } from 'node:path';
+  test.skipIf(node === undefined || limit > 256)(
+    'reads go on where other code has taken every descriptor that the budget still believes in, and gives them back later',
+    () => {
+      const { status, stdout, stderr } = runLimited(
+        limit,
+        `import { join } from 'node:path';
        const hog = [];
        files.descriptors.stats();
        try { for (;;) hog.push(nodeFs.openSync('/dev/null')); } catch {}
        const reads = Array.from({ length: 500 }, (_, index) => files.readFile(join(${JSON.stringify(folder)}, String(index)), 'utf8'));
        setTimeout(() => hog.forEach((fd) => nodeFs.closeSync(fd)), 50);
        console.log(new Set(await Promise.all(reads)).size, files.descriptors.stats().used);`,
-      {},
-      node,
-    );
-    expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: '500 0\n' });
-  });
+        {},
+        node,
+      );
+      expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: '500 0\n' });
+    },
+  );
 });

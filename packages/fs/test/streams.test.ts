@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, ReadStream as NodeReadStream, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { once } from 'node:events';
+import { once, type EventEmitter } from 'node:events';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { collectGarbage, leaks } from '@handback/core';
@@ -95,7 +95,7 @@ test.each([
   const stream = create();
   await new Promise(setImmediate);
   expect(descriptors.stats().waiting).toBe(1);
-  stream.on('error', (error) => expect.unreachable(String(error)));
+  (stream as EventEmitter).on('error', (error) => expect.unreachable(String(error)));
   const closed = once(stream, 'close');
   stream.destroy();
   expect(descriptors.stats().waiting).toBe(0);
@@ -131,7 +131,11 @@ test('the signal ends a stream that waits, one that reads, and one that has not 
 test('a stream that waited too long fails with the numbers and the holders', async () => {
   descriptors.resize(1);
   using _first = openSync(path, 'r', undefined, { label: 'the only one' });
-  await expect(createReadStream(path, { timeout: 20 }).toArray()).rejects.toMatchObject({ code: 'ERR_ACQUIRE_TIMEOUT', phase: 'wait', message: /the only one/ });
+  await expect(createReadStream(path, { timeout: 20 }).toArray()).rejects.toMatchObject({
+    code: 'ERR_ACQUIRE_TIMEOUT',
+    phase: 'wait',
+    message: /the only one/,
+  });
 });
 
 test('options that make no sense are refused within the call, and hold nothing', () => {

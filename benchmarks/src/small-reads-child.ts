@@ -1,7 +1,6 @@
 /** Reads every file of a folder, all asked for at once, in one of several ways; prints its CPU time, its wall time and its failures. */
 import { readdirSync, statSync } from 'node:fs';
 import { readFile as readByNode } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { descriptors, readFile } from '@handback/fs';
@@ -9,20 +8,23 @@ import pLimit from 'p-limit';
 
 type Read = (path: string) => Promise<Buffer>;
 
-const ways: Record<string, () => Read> = {
+const ways: Record<string, () => Read | Promise<Read>> = {
   'p-limit(64) + fs.promises.readFile': () => {
     const limit = pLimit(64);
     return (path) => limit(() => readByNode(path));
   },
   'readFile of @handback/fs': () => readFile as Read,
   'the same, each in line (a label)': () => (path) => readFile(path, { label: 'read' }),
-  // It comes without types.
-  'graceful-fs readFile': () => promisify((createRequire(import.meta.url)('graceful-fs') as typeof import('node:fs')).readFile) as Read,
+  'graceful-fs readFile': async () => {
+    // @ts-expect-error It comes without types.
+    const { default: gracefulFs } = (await import('graceful-fs')) as { default: typeof import('node:fs') };
+    return promisify(gracefulFs.readFile) as Read;
+  },
   'fs.promises.readFile alone': () => readByNode,
 };
 
 const [, , way = '', folder = ''] = process.argv;
-const read = ways[way]?.();
+const read = await ways[way]?.();
 if (read === undefined) throw new Error(`Unknown way '${way}'`);
 const names = readdirSync(folder);
 const open = (): number => statSync('/proc/self/fd').size;

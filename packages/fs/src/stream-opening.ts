@@ -52,7 +52,6 @@ export class Opening {
       (handle) => {
         this.#handle = handle;
         process.nextTick(() => {
-          if (stream.destroyed) return begin();
           stream.fd = handle.value;
           begin();
           stream.emit('open', stream.fd);

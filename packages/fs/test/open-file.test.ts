@@ -62,13 +62,17 @@ test('writes, truncates, syncs and stats the file it was opened on', async () =>
   expect(file.path).toBe(path);
 });
 
-test('readFile reads whole files: empty ones, large ones, and those of /proc that claim no size', async () => {
+test.each([
+  ['in its turn', {}],
+  ['by a handle', { label: 'by a handle' }],
+])('readFile %s reads whole files: empty ones, large ones, and those of /proc that claim no size and come in pieces', async (_way, options) => {
   writeFileSync(path, '');
-  expect(await readFile(path, 'utf8')).toBe('');
+  expect(await readFile(path, { encoding: 'utf8', ...options })).toBe('');
   const large = Buffer.alloc(300_000, 'abc');
   writeFileSync(path, large);
-  expect((await readFile(pathToFileURL(path))).equals(large)).toBe(true);
-  expect(await readFile('/proc/self/status', 'utf8')).toContain('VmRSS');
+  expect((await readFile(pathToFileURL(path), options)).equals(large)).toBe(true);
+  const maps = await readFile('/proc/self/smaps', { encoding: 'latin1', ...options });
+  expect(maps).toContain('[stack]');
 });
 
 test('a failing open holds nothing, and says what the system said, with a stack', async () => {

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { importCosts } from './import-cost.ts';
 import { forgottenOpens } from './forgotten-opens.ts';
 import { median, quartiles, table } from './numbers.ts';
+import { smallReads } from './small-reads.ts';
 import type { Suite } from './suite.ts';
 import { suites } from './suites/index.ts';
 
@@ -45,3 +46,4 @@ console.log(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}
 for (const suite of suites) if (suite.name.includes(part)) report(suite);
 if ('import'.includes(part)) importCosts();
 if ('forgotten opens'.includes(part)) forgottenOpens();
+if ('small reads'.includes(part)) smallReads();

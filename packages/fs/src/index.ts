@@ -5,8 +5,6 @@ export { countSockets } from './count-sockets.ts';
 export type { ExternalCount } from './external.ts';
 export { lock, FileLock, type LockOptions } from './lock.ts';
 export { LockCompromisedError } from './lock-hold.ts';
-export { open, openSync, own, readFile, type ReadFileOptions } from './open.ts';
-export { OpenFile, type RangeOptions, type ReadResult, type TextOptions, type WriteResult } from './open-file.ts';
 export {
   mkdtempDisposable,
   mkdtempDisposableSync,
@@ -17,3 +15,10 @@ export {
 } from './temporary-directory.ts';
 export { temporaryFile, type TemporaryFileOptions } from './temporary-file.ts';
 export { watch, Watcher, type WatchEvent, type Watching, type WatchOptions } from './watch.ts';
+export { Directory, opendir, opendirSync, type OpendirOptions } from './directory.ts';
+export { open, openAll, openSync, own, type OpenRequest } from './open.ts';
+export { OpenFile, type RangeOptions, type ReadResult, type TextOptions, type WriteResult } from './open-file.ts';
+export { access, chmod, copyFile, cp, lstat, mkdir, readdir, readlink, realpath, rename, rm, rmdir, stat, symlink, unlink, utimes } from './pass-through.ts';
+export { appendFile, readFile, readLines, writeFile, type Chunk, type ReadFileOptions, type ReadLinesOptions, type WriteFileOptions } from './whole-files.ts';
+export { createReadStream, ReadStream, type ReadStreamOptions, type ReadStreamRange } from './read-stream.ts';
+export { createWriteStream, WriteStream, type WriteStreamOptions, type WriteStreamRange } from './write-stream.ts';

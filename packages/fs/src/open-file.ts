@@ -3,10 +3,28 @@
  * refuses new ones and closes the descriptor after the last one: never under a pending read, whose number might by then be
  * another file.
  */
-import { fdatasync, fstat, fstatSync, fsync, ftruncate, ftruncateSync, read, readSync, write, writeSync, type BigIntStats, type Stats } from 'node:fs';
+import {
+  fdatasync,
+  fstat,
+  fstatSync,
+  fsync,
+  ftruncate,
+  ftruncateSync,
+  read,
+  readSync,
+  write,
+  writeSync,
+  type BigIntStats,
+  type ReadStream,
+  type Stats,
+  type WriteStream,
+} from 'node:fs';
 import { Handle } from '@handback/core';
 import { Cursor } from './cursor.ts';
+import { readStreamOf, writeStreamOf } from './file-streams.ts';
 import { readLinesOf } from './lines.ts';
+import type { ReadStreamRange } from './read-stream.ts';
+import type { WriteStreamRange } from './write-stream.ts';
 
 /** What a read answers: the bytes read, 0 at the end of the file, and the buffer that was filled. */
 export interface ReadResult<B extends NodeJS.ArrayBufferView> {
@@ -139,16 +157,18 @@ export class OpenFile extends Handle<number> {
   }
 
   async #readToEnd(fd: number): Promise<Buffer> {
-    const { size } = await promised<Stats>((done) => fstat(fd, done));
+    const stat = await promised<Stats>((done) => fstat(fd, done));
+    const { size } = stat;
     const start = this.#cursor.position;
-    // One byte more than is expected: the read that fills all but it has met the end. Files of /proc say 0 and hold more.
+    // One byte more than is expected: the read that fills all but it has met the end. Files of /proc say 0 and hold more, in pieces.
+    const endsShort = stat.isFile() && size > 0;
     let buffer = Buffer.allocUnsafe(size > start ? size - start + 1 : CHUNK);
     let length = 0;
     for (;;) {
       const space = buffer.length - length;
       const bytes = await promised<number>((done) => read(fd, buffer, length, space, start + length, done));
       length += bytes;
-      if (bytes === 0) break;
+      if (bytes === 0 || (endsShort && bytes < space)) break;
       if (length === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
     }
     this.#cursor.position = start + length;
@@ -163,6 +183,16 @@ export class OpenFile extends Handle<number> {
   /** The lines from the cursor to the end of the file, without their ends (LF or CRLF). The file is in use until the loop ends. */
   readLines(options: { encoding?: BufferEncoding | undefined } = {}): AsyncIterableIterator<string> {
     return readLinesOf(this, options.encoding ?? 'utf8');
+  }
+
+  /** A stream that reads it: from `start`, or at the cursor. One use until its 'close'; the file stays open after it. */
+  createReadStream(options: ReadStreamRange = {}): ReadStream {
+    return readStreamOf(this, this.#cursor, options);
+  }
+
+  /** A stream that writes it: from `start`, or at the cursor. One use until its 'close'; the file stays open after it. */
+  createWriteStream(options: WriteStreamRange = {}): WriteStream {
+    return writeStreamOf(this, this.#cursor, options);
   }
 
   stat(): Promise<Stats>;

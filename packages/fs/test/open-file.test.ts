@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
-import { descriptors, open, openSync, own, readFile } from '@handback/fs';
+import { descriptors, open, openAll, openSync, own, readFile } from '@handback/fs';
 import { openSync as openRaw } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
@@ -62,13 +62,17 @@ test('writes, truncates, syncs and stats the file it was opened on', async () =>
   expect(file.path).toBe(path);
 });
 
-test('readFile reads whole files: empty ones, large ones, and those of /proc that claim no size', async () => {
+test.each([
+  ['in its turn', {}],
+  ['by a handle', { label: 'by a handle' }],
+])('readFile %s reads whole files: empty ones, large ones, and those of /proc that claim no size and come in pieces', async (_way, options) => {
   writeFileSync(path, '');
-  expect(await readFile(path, 'utf8')).toBe('');
+  expect(await readFile(path, { encoding: 'utf8', ...options })).toBe('');
   const large = Buffer.alloc(300_000, 'abc');
   writeFileSync(path, large);
-  expect((await readFile(pathToFileURL(path))).equals(large)).toBe(true);
-  expect(await readFile('/proc/self/status', 'utf8')).toContain('VmRSS');
+  expect((await readFile(pathToFileURL(path), options)).equals(large)).toBe(true);
+  const maps = await readFile('/proc/self/smaps', { encoding: 'latin1', ...options });
+  expect(maps).toContain('[stack]');
 });
 
 test('a failing open holds nothing, and says what the system said, with a stack', async () => {
@@ -168,4 +172,17 @@ test('any sequence of reads and writes answers as a buffer with a cursor would',
     }),
     { numRuns: 60 },
   );
+});
+
+test('openAll opens all in the order asked for, or none', async () => {
+  writeFileSync(path, 'abc');
+  const copy = join(folder, 'copy');
+  {
+    using pair = await openAll([{ path }, { path: copy, flags: 'w' }]);
+    expect(pair.map((file) => file.path)).toEqual([path, copy]);
+    expect(descriptors.stats().used).toBe(2);
+    await pair[1]?.writeFile((await pair[0]?.readFile()) as Buffer);
+  }
+  expect(readFileSync(copy, 'utf8')).toBe('abc');
+  await expect(openAll([{ path }, { path: join(folder, 'missing') }])).rejects.toMatchObject({ code: 'ENOENT' });
 });

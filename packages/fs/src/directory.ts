@@ -1,0 +1,94 @@
+/** Open directories: the shape of `fs.Dir`, on a guarded handle. */
+import { opendir as openCallback, opendirSync as openNow, type Dir, type Dirent, type OpenDirOptions, type PathLike } from 'node:fs';
+import { defineResource, Handle, type AcquireOptions, type OpenContext, type OwnOptions, type SyncResourceKind } from '@handback/core';
+import { countOpening, descriptors, isExhausted } from './descriptors.ts';
+import { withStack } from './files.ts';
+
+/** Is a directory that is open: a descriptor under the process's budget. Hold it with `using`, or loop over it, which closes it. */
+export class Directory extends Handle<Dir> {
+  /** The path it was opened by. */
+  get path(): string {
+    return this.value.path;
+  }
+
+  /** The next entry, or null after the last one. Reads run one after another. */
+  async read(): Promise<Dirent | null> {
+    return this.use((directory) => directory.read());
+  }
+
+  /** The next entry within the call, or null after the last one. Throws ERR_DIR_CONCURRENT_OPERATION while a `read()` is under way. */
+  readSync(): Dirent | null {
+    return this.use((directory) => directory.readSync());
+  }
+
+  /** The entries that are left. The end of the loop closes the directory: after the last one, by `break`, or by a throw. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Dirent, void, void> {
+    try {
+      for (let entry = await this.read(); entry !== null; entry = await this.read()) yield entry;
+    } finally {
+      await this.disposeAsync();
+    }
+  }
+
+  /** Closes it, and resolves after the descriptor is closed: reads in flight finish first. Again: the same promise. */
+  close(): Promise<void> {
+    return this.disposeAsync();
+  }
+
+  /** Closes it within the call, or after the last read in flight. */
+  closeSync(): void {
+    this.dispose();
+  }
+}
+
+interface Request {
+  readonly path: PathLike;
+  readonly options: OpenDirOptions;
+}
+
+/**
+ * The record holds the Dir itself, so that the engine never finds it forgotten before we do: Node would close it inside a collection
+ * with a warning of its own, and its permit would be lost.
+ */
+const directories: SyncResourceKind<Dir, Request, Directory> = defineResource({
+  kind: 'directory',
+  open: openInPool,
+  openSync: ({ path, options }: Request) => openNow(path as string, options),
+  release: (directory: Dir) => directory.closeSync(),
+  cost: () => ({ budget: descriptors, amount: 1 }),
+  describe: (directory) => directory.path,
+  isExhausted,
+  handle: Directory,
+  module: import.meta.url,
+});
+
+function openInPool({ path, options }: Request, _context: OpenContext): Promise<Dir> {
+  return new Promise((resolve, reject) => {
+    openCallback(path as string, options, (error, directory) => {
+      countOpening(-1);
+      if (error === null) resolve(directory);
+      else reject(withStack(error));
+    });
+    countOpening(1);
+  });
+}
+
+/** How opendir opens. */
+export interface OpendirOptions extends AcquireOptions {
+  /** Of names; default `utf8`. */
+  encoding?: BufferEncoding | undefined;
+  /** How many entries are read ahead; default 32. */
+  bufferSize?: number | undefined;
+}
+
+/** Opens a directory when there is a descriptor for it. Rejects with the system's error, BudgetExceededError, AcquireTimeoutError, or the signal's reason. */
+export function opendir(path: PathLike, options: OpendirOptions = {}): Promise<Directory> {
+  const { encoding = 'utf8', bufferSize = 32, ...acquiring } = options;
+  return directories.acquire({ path, options: { encoding, bufferSize } }, acquiring);
+}
+
+/** Opens a directory within the call; a full budget is reclaimed first. Throws the system's error, or BudgetExceededError. */
+export function opendirSync(path: PathLike, options: OwnOptions & Pick<OpendirOptions, 'encoding' | 'bufferSize'> = {}): Directory {
+  const { encoding = 'utf8', bufferSize = 32, ...owning } = options;
+  return directories.acquireSync({ path, options: { encoding, bufferSize } }, owning);
+}

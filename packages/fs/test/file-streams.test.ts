@@ -1,0 +1,85 @@
+// Streams over an open file: one use of it until their 'close'.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { pipeline } from 'node:stream/promises';
+import { collectGarbage } from '@handback/core';
+import { descriptors, openSync, type OpenFile } from '@handback/fs';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+
+const bytes = Buffer.alloc(300_000, 'abcdefghij');
+let folder: string;
+let path: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'handback-'));
+  path = join(folder, 'file');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => expect(descriptors.stats().used).toBe(0));
+
+test('a file disposed under its stream lets it finish, and is closed after it', async () => {
+  writeFileSync(path, bytes);
+  const file = openSync(path);
+  const stream = file.createReadStream();
+  file.dispose();
+  expect(file.state).toBe('closing');
+  expect(() => file.createReadStream()).toThrow('disposed');
+  const read = Buffer.concat((await stream.toArray()) as Buffer[]);
+  expect(read.equals(bytes)).toBe(true);
+  await file.close();
+  expect(file.state).toBe('closed');
+});
+
+test('a stream that is done, or left by `break`, leaves the file open', async () => {
+  writeFileSync(path, bytes);
+  using file = openSync(path);
+  for await (const _piece of file.createReadStream({ start: 0 })) break;
+  expect((await file.createReadStream({ start: 5, end: 6 }).toArray()).map(String)).toEqual(['fg']);
+  expect(file.state).toBe('open');
+});
+
+test('a stream without a start goes on at the cursor, as reads do', async () => {
+  writeFileSync(path, 'abcdefghij');
+  using file = openSync(path);
+  const buffer = Buffer.alloc(2);
+  await file.read(buffer);
+  expect((await file.createReadStream({ end: 3 }).toArray()).map(String)).toEqual(['cdef']);
+  await file.read(buffer);
+  expect(buffer.toString()).toBe('gh');
+});
+
+test('write streams write at the cursor or from a start, and their failures are theirs', async () => {
+  {
+    using file = openSync(path, 'w');
+    await file.write('head ');
+    await pipeline(['one ', 'two'], file.createWriteStream());
+    await file.write(' tail');
+    await pipeline(['HEAD'], file.createWriteStream({ start: 0 }));
+  }
+  expect(readFileSync(path, 'utf8')).toBe('HEAD one two tail');
+  using readOnly = openSync(path);
+  await expect(pipeline(['x'], readOnly.createWriteStream())).rejects.toMatchObject({ code: 'EBADF' });
+  await expect(pipeline(['x'], readOnly.createWriteStream({ start: 1 }))).rejects.toMatchObject({ code: 'EBADF' });
+});
+
+test('options that make no sense, and a signal that has fired, leave no use behind', async () => {
+  writeFileSync(path, bytes);
+  using file = openSync(path);
+  expect(() => file.createReadStream({ start: 5, end: 2 })).toThrow(RangeError);
+  await expect(file.createReadStream({ signal: AbortSignal.abort() }).toArray()).rejects.toMatchObject({ name: 'AbortError' });
+  await file.close();
+});
+
+test('a forgotten stream keeps no disposed file open', async () => {
+  writeFileSync(path, bytes);
+  const file = openSync(path);
+  await forgetOne(file);
+  file.dispose();
+  expect(file.state).toBe('closing');
+  await expect.poll(async () => (await collectGarbage(), file.state)).toBe('closed');
+});
+
+async function forgetOne(file: OpenFile): Promise<void> {
+  await once(file.createReadStream({ start: 0, highWaterMark: 10 }), 'readable');
+}

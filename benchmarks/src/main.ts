@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { importCosts } from './import-cost.ts';
+import { fileCache } from './file-cache.ts';
 import { forgottenOpens } from './forgotten-opens.ts';
 import { median, quartiles, table } from './numbers.ts';
 import type { Suite } from './suite.ts';
@@ -45,3 +46,4 @@ console.log(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}
 for (const suite of suites) if (suite.name.includes(part)) report(suite);
 if ('import'.includes(part)) importCosts();
 if ('forgotten opens'.includes(part)) forgottenOpens();
+if ('file cache'.includes(part)) fileCache();

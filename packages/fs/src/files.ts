@@ -28,7 +28,7 @@ export const files: SyncResourceKind<number, FileRequest, OpenFile> = defineReso
 });
 
 /** Opens in the thread pool. The system's call cannot be taken back: after an abort the number that still comes is closed. */
-function openInPool({ path, flags, mode }: FileRequest, _context: OpenContext): Promise<number> {
+export function openInPool({ path, flags, mode }: FileRequest, _context: OpenContext): Promise<number> {
   return new Promise((resolve, reject) => {
     openCallback(path, flags, mode, (error, fd) => {
       countOpening(-1);

@@ -2,3 +2,4 @@
 export { descriptors } from './descriptors.ts';
 export { open, openSync, own, readFile, type ReadFileOptions } from './open.ts';
 export { OpenFile, type RangeOptions, type ReadResult, type TextOptions, type WriteResult } from './open-file.ts';
+export { CachedFile, FileCache, FilePin, FileReplacedError, type FileCacheOptions, type FileCacheStats } from './cache/index.ts';

@@ -127,6 +127,7 @@ function held({ table }: Logical, descriptor: Descriptor, options: OwnOptions): 
 
 /** The shortest way there is: one promise, since most reads find their file open. */
 function readPinned<B extends NodeJS.ArrayBufferView>(table: Table, descriptor: Descriptor, buffer: B, place: Place): Promise<ReadResult<B>> {
+  if (table.readsNow(descriptor, place.length)) return readNow(table, descriptor, buffer, place);
   return new Promise((resolve, reject) => {
     try {
       read(descriptor.fd, buffer, place.offset, place.length, place.position, (error, bytesRead) => {
@@ -138,6 +139,17 @@ function readPinned<B extends NodeJS.ArrayBufferView>(table: Table, descriptor: 
       // Refused before it began, as a buffer that was transferred is.
       table.unpin(descriptor);
       throw error;
+    }
+  });
+}
+
+/** Within the call; what it throws rejects. */
+function readNow<B extends NodeJS.ArrayBufferView>(table: Table, descriptor: Descriptor, buffer: B, place: Place): Promise<ReadResult<B>> {
+  return new Promise((resolve) => {
+    try {
+      resolve({ bytesRead: readSync(descriptor.fd, buffer, place.offset, place.length, place.position), buffer });
+    } finally {
+      table.unpin(descriptor);
     }
   });
 }

@@ -40,6 +40,8 @@ export class Descriptor {
   pins: number;
   /** Of these, the ones that a user holds. */
   held = 0;
+  /** Nothing was read through it yet. */
+  fresh = true;
   /** No new operation begins on it: it is closed after the last one. */
   retired = false;
   /** Its place among the idle. */

@@ -16,6 +16,11 @@ export interface FileCacheOptions {
    * system an open may take long, and everything else would wait for it.
    */
   openInPool?: boolean | undefined;
+  /**
+   * A `read` of at most so many bytes that had to open its file is done within the call as well; default 4,096, 0 for never (and where
+   * files are opened in the pool). It halves what such a read costs; from a disk that is not cached it blocks as the opening does.
+   */
+  readWithin?: number | undefined;
   /** Milliseconds that an operation waits for a descriptor while all are in use. Default: 30 s in which nobody got one. */
   timeout?: number | undefined;
 }
@@ -25,18 +30,22 @@ export interface Settings {
   readonly capacity: number;
   readonly follows: boolean;
   readonly inPool: boolean;
+  /** -1: never. */
+  readonly readWithin: number;
   readonly timeout: number | undefined;
 }
 
 /** The options as they hold; or throws TypeError, or RangeError. */
 export function settingsOf(options: FileCacheOptions): Settings {
   if (typeof options !== 'object' || options === null) throw new TypeError(`Expected options with \`capacity\`, got ${String(options)}`);
-  const { capacity, name = 'file cache', onReplaced = 'error', openInPool = false, timeout } = options;
+  const { capacity, name = 'file cache', onReplaced = 'error', openInPool = false, readWithin = 4_096, timeout } = options;
   if (!Number.isSafeInteger(capacity) || capacity < 1) throw new RangeError(`Expected \`capacity\` to be a whole number from 1 up, got ${String(capacity)}`);
   if (typeof name !== 'string') throw new TypeError(`Expected \`name\` to be a text, got ${typeof name}`);
   if (onReplaced !== 'error' && onReplaced !== 'follow') throw new TypeError(`Expected \`onReplaced\` to be 'error' or 'follow', got ${String(onReplaced)}`);
   if (typeof openInPool !== 'boolean') throw new TypeError(`Expected \`openInPool\` to be true or false, got ${String(openInPool)}`);
   if (timeout !== undefined && (typeof timeout !== 'number' || !(timeout >= 0)))
     throw new RangeError(`Expected \`timeout\` to be a number of milliseconds from 0 up (or Infinity), got ${String(timeout)}`);
-  return { name, capacity, follows: onReplaced === 'follow', inPool: openInPool, timeout };
+  if (!Number.isSafeInteger(readWithin) || readWithin < 0)
+    throw new RangeError(`Expected \`readWithin\` to be a whole number of bytes from 0 up, got ${String(readWithin)}`);
+  return { name, capacity, follows: onReplaced === 'follow', inPool: openInPool, readWithin: openInPool || readWithin === 0 ? -1 : readWithin, timeout };
 }

@@ -14,10 +14,14 @@ import { Shelf } from './shelf.ts';
 /** So many hits may overtake one who waits for a descriptor, before a file that is in use all the time is closed and gets in line too. */
 const OVERTAKINGS = 64;
 
+/** After so many reads within calls in a row, one goes through the thread pool: promises alone never let the event loop turn. */
+const READS_IN_A_ROW = 16;
+
 export interface TableOptions {
   readonly name: string;
   readonly capacity: number;
   readonly inPool: boolean;
+  readonly readWithin: number;
   readonly timeout: number | undefined;
 }
 
@@ -39,6 +43,7 @@ export class Table {
   /** A full budget found too little to evict here: what becomes idle may be wanted. */
   #wanted = false;
   #overtakings = 0;
+  #reads = 0;
   #whenEmpty: (() => void) | undefined = undefined;
 
   constructor(options: TableOptions) {
@@ -84,6 +89,16 @@ export class Table {
     this.misses++;
     this.#makeRoom();
     return this.#openNow(entry);
+  }
+
+  /**
+   * True where a read had to open its file within the call, and is small: then it is done within the call too. The way through the
+   * thread pool costs several times what such a read does.
+   */
+  readsNow(descriptor: Descriptor, length: number): boolean {
+    if (!descriptor.fresh) return false;
+    descriptor.fresh = false;
+    return length <= this.options.readWithin && ++this.#reads % READS_IN_A_ROW !== 0;
   }
 
   unpin(descriptor: Descriptor): void {

@@ -21,7 +21,8 @@ export function fileCache(): void {
   for (const access of ['uniform', 'skewed', 'hot'] as const) {
     const results = new Map<string, Result[]>(ways.map((way) => [way, []]));
     for (let round = 0; round < ROUNDS; round++) {
-      for (const way of ways) results.get(way)?.push(JSON.parse(execFileSync(process.execPath, [child, way, access, String(READS)], { encoding: 'utf8' })) as Result);
+      for (const way of ways)
+        results.get(way)?.push(JSON.parse(execFileSync(process.execPath, [child, way, access, String(READS)], { encoding: 'utf8' })) as Result);
     }
     const of = (way: string, what: keyof Result): number => median((results.get(way) ?? []).map((result) => result[what]));
     const rows = ways.map((way) => {

@@ -208,7 +208,12 @@ export interface Range {
   readonly position: number | undefined;
 }
 
-export function rangeOf(buffer: NodeJS.ArrayBufferView, first: number | RangeOptions | undefined, count: number | undefined, place: number | null | undefined): Range {
+export function rangeOf(
+  buffer: NodeJS.ArrayBufferView,
+  first: number | RangeOptions | undefined,
+  count: number | undefined,
+  place: number | null | undefined,
+): Range {
   const options: RangeOptions = typeof first === 'object' && first !== null ? first : { offset: first, length: count, position: place };
   if (!ArrayBuffer.isView(buffer)) throw new TypeError(`Expected \`buffer\` to be an ArrayBufferView, got ${typeof buffer}`);
   const offset = options.offset ?? 0;

@@ -184,13 +184,19 @@ function after(position: number | null, written: number): number | null {
   return position === null ? null : position + written;
 }
 
-function wanted({ entry }: Logical, data: NodeJS.ArrayBufferView | string, options: RangeOptions): { bytes: NodeJS.ArrayBufferView; place: Place<number | null> } {
+function wanted(
+  { entry }: Logical,
+  data: NodeJS.ArrayBufferView | string,
+  options: RangeOptions,
+): { bytes: NodeJS.ArrayBufferView; place: Place<number | null> } {
   const { path, flags } = entry.request;
   if (!canWrite(flags)) throw new TypeError(`Cannot write '${path}': it was opened for reading alone. Open it with 'r+', or 'a' to append.`);
   const bytes: NodeJS.ArrayBufferView = typeof data === 'string' ? Buffer.from(data) : data;
   if (!appends(flags)) return { bytes, place: placeOf(bytes, options, undefined, undefined) };
   if (options.position !== undefined && options.position !== null)
-    throw new TypeError(`Cannot write '${path}' at a position: it was opened to append, and the system writes at its end. Leave \`position\` out, or open it with 'r+'.`);
+    throw new TypeError(
+      `Cannot write '${path}' at a position: it was opened to append, and the system writes at its end. Leave \`position\` out, or open it with 'r+'.`,
+    );
   return { bytes, place: { ...placeOf(bytes, { ...options, position: 0 }, undefined, undefined), position: null } };
 }
 

@@ -1,8 +1,9 @@
 /** Flags of `open`, as numbers: a file is opened again by them, without those that would make it anew. */
 import { constants } from 'node:fs';
 
-const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_EXCL, O_APPEND, O_SYNC = 0 } = constants;
-// Absent on Windows. Should a named pipe stand at the path by now, opening it must not wait for its other end.
+const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_EXCL, O_APPEND } = constants;
+// Both are absent on Windows. Should a named pipe stand at the path by now, opening it must not wait for its other end.
+const O_SYNC = (constants.O_SYNC as number | undefined) ?? 0;
 const NONBLOCK = (constants.O_NONBLOCK as number | undefined) ?? 0;
 const ACCESS = O_RDONLY | O_WRONLY | O_RDWR;
 const MAKES = O_CREAT | O_TRUNC | O_EXCL;

@@ -20,7 +20,8 @@ export function identityBehind(path: string, fd: number): Identity {
 }
 
 function identityOf(path: string, stats: BigIntStats): Identity {
-  if (stats.isFIFO() || stats.isSocket()) throw new TypeError(`Cannot cache '${path}': a pipe or socket has no positions to read at, and cannot be opened again.`);
+  if (stats.isFIFO() || stats.isSocket())
+    throw new TypeError(`Cannot cache '${path}': a pipe or socket has no positions to read at, and cannot be opened again.`);
   // Zero where the file system does not keep it.
   return { dev: stats.dev, ino: stats.ino, born: stats.birthtimeNs };
 }

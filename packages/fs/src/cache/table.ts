@@ -76,7 +76,7 @@ export class Table {
     try {
       return this.#openNow(entry);
     } catch (error) {
-      // Another thread was quicker. A read that can wait does.
+      // All are in use by others. A read that can wait does.
       if (error instanceof BudgetExceededError) return this.#openLater(entry);
       throw error;
     }
@@ -185,7 +185,8 @@ export class Table {
   }
 
   #hit(entry: Entry, canWait: boolean): Descriptor | undefined {
-    if (this.closed) throw new ClosedError(`The file cache was disposed: '${entry.request.path}' cannot be opened again.`, { kind: 'file cache', label: entry.request.path });
+    if (this.closed)
+      throw new ClosedError(`The file cache was disposed: '${entry.request.path}' cannot be opened again.`, { kind: 'file cache', label: entry.request.path });
     if (entry.failure !== undefined) {
       const { error } = entry.failure;
       entry.failure = undefined;
@@ -211,17 +212,17 @@ export class Table {
     return this.slots.stats().waiting > 0 || descriptors.stats().waiting > 0;
   }
 
-  /** True where a descriptor can be had at once, without overtaking anybody. */
+  /** True where a descriptor may be had within the call, without overtaking anybody. */
   #hasRoomNow(): boolean {
     if (this.opening > 0 && this.#isWaitedFor()) return false;
-    if (!this.#makeRoom()) return false;
-    const { available, waiting } = descriptors.stats();
-    return available >= 1 && waiting === 0;
+    return this.#makeRoom() && descriptors.stats().waiting === 0;
   }
 
-  /** Closes the least recently used one where all are open. */
+  /** Closes the least recently used one where all are open, and where the process has none left: that costs less than a reclaim. */
   #makeRoom(): boolean {
-    return this.open + this.opening < this.options.capacity || this.#evictOldest();
+    if (this.open + this.opening >= this.options.capacity) return this.#evictOldest();
+    if (descriptors.stats().available < 1) this.#evictOldest();
+    return true;
   }
 
   #openNow(entry: Entry): Descriptor {
@@ -259,7 +260,8 @@ export class Table {
   #take(entry: Entry, handle: Handle<number>, pins: number): Descriptor {
     const { request, expected } = entry;
     try {
-      if (this.closed) throw new ClosedError(`The file cache was disposed while '${request.path}' was being opened.`, { kind: 'file cache', label: request.path });
+      if (this.closed)
+        throw new ClosedError(`The file cache was disposed while '${request.path}' was being opened.`, { kind: 'file cache', label: request.path });
       const identity = identityBehind(request.path, handle.value);
       if (expected !== undefined && !isSame(expected, identity)) throw new FileReplacedError(request.path, expected, identity);
       return this.#arrive(entry, handle, identity, pins);

@@ -55,7 +55,8 @@ export class Table {
         this.#wanted = true;
         return this.#shelf.size;
       },
-      reclaim: (amount) => this.evict(amount),
+      // For all who wait, not for the first alone: a reclaim pauses between two of them.
+      reclaim: (amount) => this.evict(Math.max(amount, descriptors.stats().waiting)),
     });
   }
 

@@ -22,3 +22,4 @@ export { access, chmod, copyFile, cp, lstat, mkdir, readdir, readlink, realpath,
 export { appendFile, readFile, readLines, writeFile, type Chunk, type ReadFileOptions, type ReadLinesOptions, type WriteFileOptions } from './whole-files.ts';
 export { createReadStream, ReadStream, type ReadStreamOptions, type ReadStreamRange } from './read-stream.ts';
 export { createWriteStream, WriteStream, type WriteStreamOptions, type WriteStreamRange } from './write-stream.ts';
+export { CachedFile, FileCache, FilePin, FileReplacedError, type FileCacheOptions, type FileCacheStats } from './cache/index.ts';

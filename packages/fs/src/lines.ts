@@ -1,10 +1,14 @@
 /** Lines of an open file, read in pieces: the file need not fit into memory. */
 import { StringDecoder } from 'node:string_decoder';
-import type { OpenFile } from './open-file.ts';
+
+/** What is read from piece by piece: an open file, at its cursor. */
+interface Readable {
+  read(buffer: Buffer): Promise<{ readonly bytesRead: number }>;
+}
 
 const PIECE = 64 * 1_024;
 
-export async function* readLinesOf(file: OpenFile, encoding: BufferEncoding): AsyncIterableIterator<string> {
+export async function* readLinesOf(file: Readable, encoding: BufferEncoding): AsyncIterableIterator<string> {
   const decoder = new StringDecoder(encoding);
   const buffer = Buffer.allocUnsafe(PIECE);
   let rest = '';

@@ -55,7 +55,7 @@ export interface RangeOptions {
 
 const CHUNK = 64 * 1_024;
 
-function promised<R>(call: (done: (error: NodeJS.ErrnoException | null, result: R) => void) => void): Promise<R> {
+export function promised<R>(call: (done: (error: NodeJS.ErrnoException | null, result: R) => void) => void): Promise<R> {
   return new Promise((resolve, reject) => call((error, result) => (error === null ? resolve(result) : reject(error))));
 }
 
@@ -232,13 +232,18 @@ export class OpenFile extends Handle<number> {
   }
 }
 
-interface Range {
+export interface Range {
   readonly offset: number;
   readonly length: number;
   readonly position: number | undefined;
 }
 
-function rangeOf(buffer: NodeJS.ArrayBufferView, first: number | RangeOptions | undefined, count: number | undefined, place: number | null | undefined): Range {
+export function rangeOf(
+  buffer: NodeJS.ArrayBufferView,
+  first: number | RangeOptions | undefined,
+  count: number | undefined,
+  place: number | null | undefined,
+): Range {
   const options: RangeOptions = typeof first === 'object' && first !== null ? first : { offset: first, length: count, position: place };
   if (!ArrayBuffer.isView(buffer)) throw new TypeError(`Expected \`buffer\` to be an ArrayBufferView, got ${typeof buffer}`);
   const offset = options.offset ?? 0;

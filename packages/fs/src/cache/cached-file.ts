@@ -1,0 +1,206 @@
+/** A logical file of a cache: it is open as far as its holder can tell, and has a descriptor while one is needed. */
+import { fsync, read, readSync, write, writeSync } from 'node:fs';
+import { defineResource, Handle, type OwningKind, type OwnOptions } from '@handback/core';
+import { withStack } from '../files.ts';
+import { readLinesOf } from '../lines.ts';
+import { promised, type RangeOptions, type ReadResult, type WriteResult } from '../open-file.ts';
+import { Descriptor, type Entry } from './descriptor.ts';
+import { filePins, type FilePin } from './file-pin.ts';
+import { appends, canRead, canWrite } from './flags.ts';
+import { placeOf, type Place } from './place.ts';
+import type { Table } from './table.ts';
+
+/** What a cached file is made of. It reaches the cache's own handle: a cache is not forgotten while a file of it is held. */
+export interface Logical {
+  readonly table: Table;
+  readonly entry: Entry;
+  readonly cache: Handle<Table>;
+}
+
+/**
+ * Is a file of a FileCache: open for as long as it is held, though its descriptor may be closed between two operations. It has no
+ * cursor, so each operation names its position. Hold it with `using`; it costs no descriptor, but the cache keeps account of it.
+ */
+export class CachedFile extends Handle<Logical> {
+  /** The path it was opened by, resolved then. */
+  get path(): string {
+    return this.value.entry.request.path;
+  }
+
+  /** Reads into `buffer` at `position`; answers the bytes read, 0 at the end of the file. Waits while all descriptors are in use. */
+  read<B extends NodeJS.ArrayBufferView>(buffer: B, options: RangeOptions): Promise<ReadResult<B>>;
+  read<B extends NodeJS.ArrayBufferView>(buffer: B, offset: number, length: number, position: number): Promise<ReadResult<B>>;
+  read<B extends NodeJS.ArrayBufferView>(buffer: B, first: number | RangeOptions, count?: number, position?: number): Promise<ReadResult<B>> {
+    try {
+      const place = placeOf(buffer, first, count, position);
+      return this.use((logical) => {
+        requireReadable(logical);
+        const pinned = logical.table.pin(logical.entry);
+        if (pinned instanceof Descriptor) return readPinned(logical.table, pinned, buffer, place);
+        return pinned.then((descriptor) => readPinned(logical.table, descriptor, buffer, place));
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Reads within the call. Throws BudgetExceededError where all descriptors are in use: it cannot wait for one. */
+  readSync(buffer: NodeJS.ArrayBufferView, options: RangeOptions): number;
+  readSync(buffer: NodeJS.ArrayBufferView, offset: number, length: number, position: number): number;
+  readSync(buffer: NodeJS.ArrayBufferView, first: number | RangeOptions, count?: number, position?: number): number {
+    const place = placeOf(buffer, first, count, position);
+    return this.use((logical) => {
+      requireReadable(logical);
+      return withPinnedSync(logical, (fd) => readSync(fd, buffer, place.offset, place.length, place.position));
+    });
+  }
+
+  /**
+   * Writes a buffer, or a text (UTF-8), at `position`; a short write is carried on until all is written. A file that was opened to
+   * append takes no position: the system writes at its end.
+   */
+  async write<B extends NodeJS.ArrayBufferView | string>(data: B, options: RangeOptions = {}): Promise<WriteResult<B>> {
+    return this.use(async (logical) => {
+      const { bytes, place } = wanted(logical, data, options);
+      const bytesWritten = await withPinned(logical, (fd) => writeAll(fd, bytes, place));
+      return { bytesWritten, buffer: data };
+    });
+  }
+
+  /** Writes within the call; answers the bytes written. */
+  writeSync(data: NodeJS.ArrayBufferView | string, options: RangeOptions = {}): number {
+    return this.use((logical) => {
+      const { bytes, place } = wanted(logical, data, options);
+      const { offset, length, position } = place;
+      return withPinnedSync(logical, (fd) => {
+        let written = 0;
+        while (written < length) written += writeSync(fd, bytes, offset + written, length - written, after(position, written));
+        return written;
+      });
+    });
+  }
+
+  /** Brings what was written to the disk, also through descriptors that were closed meanwhile. */
+  async sync(): Promise<void> {
+    await this.use((logical) => withPinned(logical, (fd) => promised<void>((done) => fsync(fd, done as never))));
+  }
+
+  /** The lines of the file from `position` (default 0) on, without their ends (LF or CRLF). Between two pieces it may be closed and opened again. */
+  readLines(options: { encoding?: BufferEncoding | undefined; position?: number | undefined } = {}): AsyncIterableIterator<string> {
+    let { position = 0 } = options;
+    const next = async (buffer: Buffer): Promise<{ bytesRead: number }> => {
+      const { bytesRead } = await this.read(buffer, { position });
+      position += bytesRead;
+      return { bytesRead };
+    };
+    return readLinesOf({ read: next }, options.encoding ?? 'utf8');
+  }
+
+  /** Pins the file: its descriptor stays open until the pin is disposed. Waits while all descriptors are in use. */
+  async pin(options: OwnOptions = {}): Promise<FilePin> {
+    return this.use(async (logical) => held(logical, await logical.table.pin(logical.entry), options));
+  }
+
+  /** Pins it within the call, or throws BudgetExceededError. */
+  pinSync(options: OwnOptions = {}): FilePin {
+    return this.use((logical) => held(logical, logical.table.pinSync(logical.entry), options));
+  }
+}
+
+export const cachedFiles: OwningKind<Logical, CachedFile> = defineResource({
+  kind: 'cached file',
+  release: ({ table, entry }: Logical) => table.leave(entry),
+  describe: ({ entry }) => entry.request.path,
+  handle: CachedFile,
+  module: import.meta.url,
+});
+
+function held({ table }: Logical, descriptor: Descriptor, options: OwnOptions): FilePin {
+  table.hold(descriptor);
+  try {
+    return filePins.own({ table, descriptor }, options);
+  } catch (error) {
+    table.letGo(descriptor);
+    throw error;
+  }
+}
+
+/** The shortest way there is: one promise, since most reads find their file open. */
+function readPinned<B extends NodeJS.ArrayBufferView>(table: Table, descriptor: Descriptor, buffer: B, place: Place): Promise<ReadResult<B>> {
+  if (table.readsNow(descriptor, place.length)) return readNow(table, descriptor, buffer, place);
+  return new Promise((resolve, reject) => {
+    try {
+      read(descriptor.fd, buffer, place.offset, place.length, place.position, (error, bytesRead) => {
+        table.unpin(descriptor);
+        if (error === null) resolve({ bytesRead, buffer });
+        else reject(withStack(error));
+      });
+    } catch (error) {
+      // Refused before it began, as a buffer that was transferred is.
+      table.unpin(descriptor);
+      throw error;
+    }
+  });
+}
+
+/** Within the call; what it throws rejects. */
+function readNow<B extends NodeJS.ArrayBufferView>(table: Table, descriptor: Descriptor, buffer: B, place: Place): Promise<ReadResult<B>> {
+  return new Promise((resolve) => {
+    try {
+      resolve({ bytesRead: readSync(descriptor.fd, buffer, place.offset, place.length, place.position), buffer });
+    } finally {
+      table.unpin(descriptor);
+    }
+  });
+}
+
+async function withPinned<R>({ table, entry }: Logical, operation: (fd: number) => Promise<R>): Promise<R> {
+  const descriptor = await table.pin(entry);
+  try {
+    return await operation(descriptor.fd);
+  } finally {
+    table.unpin(descriptor);
+  }
+}
+
+function withPinnedSync<R>({ table, entry }: Logical, operation: (fd: number) => R): R {
+  const descriptor = table.pinSync(entry);
+  try {
+    return operation(descriptor.fd);
+  } finally {
+    table.unpin(descriptor);
+  }
+}
+
+async function writeAll(fd: number, bytes: NodeJS.ArrayBufferView, { offset, length, position }: Place<number | null>): Promise<number> {
+  let written = 0;
+  while (written < length) {
+    written += await promised<number>((done) => write(fd, bytes, offset + written, length - written, after(position, written), done));
+  }
+  return written;
+}
+
+function after(position: number | null, written: number): number | null {
+  return position === null ? null : position + written;
+}
+
+function wanted(
+  { entry }: Logical,
+  data: NodeJS.ArrayBufferView | string,
+  options: RangeOptions,
+): { bytes: NodeJS.ArrayBufferView; place: Place<number | null> } {
+  const { path, flags } = entry.request;
+  if (!canWrite(flags)) throw new TypeError(`Cannot write '${path}': it was opened for reading alone. Open it with 'r+', or 'a' to append.`);
+  const bytes: NodeJS.ArrayBufferView = typeof data === 'string' ? Buffer.from(data) : data;
+  if (!appends(flags)) return { bytes, place: placeOf(bytes, options, undefined, undefined) };
+  if (options.position !== undefined && options.position !== null)
+    throw new TypeError(
+      `Cannot write '${path}' at a position: it was opened to append, and the system writes at its end. Leave \`position\` out, or open it with 'r+'.`,
+    );
+  return { bytes, place: { ...placeOf(bytes, { ...options, position: 0 }, undefined, undefined), position: null } };
+}
+
+function requireReadable({ entry }: Logical): void {
+  const { path, flags } = entry.request;
+  if (!canRead(flags)) throw new TypeError(`Cannot read '${path}': it was opened for writing alone. Open it with 'r+', 'w+' or 'a+'.`);
+}

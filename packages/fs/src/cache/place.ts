@@ -1,0 +1,14 @@
+/** Where an operation of a cached file reads or writes: there is no cursor, so it has to say. */
+import { rangeOf, type RangeOptions } from '../open-file.ts';
+
+export interface Place<P = number> {
+  readonly offset: number;
+  readonly length: number;
+  readonly position: P;
+}
+
+export function placeOf(buffer: NodeJS.ArrayBufferView, first: number | RangeOptions | undefined, count: number | undefined, place: number | undefined): Place {
+  const range = rangeOf(buffer, first, count, place);
+  if (range.position !== undefined) return range as Place;
+  throw new TypeError('A cached file has no cursor: give a `position`, a whole number from 0 up');
+}

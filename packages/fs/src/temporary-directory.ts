@@ -20,6 +20,8 @@ export interface TemporaryDirectoryOptions extends OwnOptions {
 }
 
 const RETRIES = { recursive: true, force: true, maxRetries: 3, retryDelay: 50 };
+/** Each is some 300 ms of Node's own tries. */
+const TRIES = 30;
 
 /** Is a temporary directory: removed, with all that is in it, when it is disposed. Hold it with `await using`. */
 export class TemporaryDirectory extends AsyncHandle<MadeDirectory> {
@@ -123,13 +125,15 @@ async function removeTree(directory: MadeDirectory): Promise<void> {
   const now = await lstat(directory.path, { bigint: true }).catch(absent);
   if (now === undefined) return;
   requireSame(directory, now);
-  try {
-    await rm(directory.path, RETRIES);
-  } catch (error) {
-    if (!isExhausted(error)) throw error;
-    // Listing takes a descriptor for each level, and there was none: in line for one.
-    using _room = await descriptors.acquire(1, { label: kind });
-    await rm(directory.path, RETRIES);
+  for (let tries = 1; ; tries++) {
+    try {
+      await rm(directory.path, RETRIES);
+      return;
+    } catch (error) {
+      if (!isExhausted(error) || tries === TRIES) throw error;
+      // Listing takes a descriptor for each level, and there was none: in line for one. Others may hold them all the same.
+      using _room = await descriptors.acquire(1, { label: kind });
+    }
   }
 }
 

@@ -185,4 +185,6 @@ test('openAll opens all in the order asked for, or none', async () => {
   }
   expect(readFileSync(copy, 'utf8')).toBe('abc');
   await expect(openAll([{ path }, { path: join(folder, 'missing') }])).rejects.toMatchObject({ code: 'ENOENT' });
+  // Where the other one was still being opened, its permit stays until it has come and been closed.
+  await expect.poll(() => descriptors.stats().used).toBe(0);
 });

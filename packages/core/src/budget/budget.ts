@@ -228,6 +228,8 @@ export interface ProcessBudgetOptions {
   name: string;
   unit?: string | undefined;
   oversize?: Oversize | undefined;
+  /** The budget that pays too, as that of a child does. */
+  parent?: Budget | undefined;
   /** Looked up at the first use, not at import. */
   capacity: () => number;
 }
@@ -240,7 +242,9 @@ export function processBudget(options: ProcessBudgetOptions): Budget {
   let account = shared.accounts.get(options.name);
   if (account === undefined) {
     const find = (): number => requireCapacity(options.capacity());
-    account = new Account({ name: options.name, unit: options.unit ?? 'permit', oversize: options.oversize ?? 'reject', parent: undefined, capacity: find });
+    const { name, unit = 'permit', oversize = 'reject' } = options;
+    const parent = options.parent === undefined ? undefined : accountOf(options.parent);
+    account = new Account({ name, unit, oversize, parent, capacity: find });
     shared.accounts.set(options.name, account);
   }
   return new Budget(account as unknown as BudgetOptions);

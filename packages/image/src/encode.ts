@@ -1,0 +1,72 @@
+/** Encoding, and thumbnails, under the budget. */
+import type { AcquireOptions } from '@handback/core';
+import { admitted, untilAborted, type OversizeOptions } from './admission.ts';
+import { opened } from './engine/decode.ts';
+import { encodePixels, requireEncoding, written, type EncodeShape } from './engine/encode.ts';
+import { readHeader } from './engine/header.ts';
+import { engine } from './engine/sharp.ts';
+import { sourceOf, type ImageInput, type InputOptions } from './engine/source.ts';
+import { encodePeak, thumbnailPeak } from './estimate/peak.ts';
+import { imageMemory } from './memory.ts';
+import { ImageBuffer, type CountedIn } from './pixels/image-buffer.ts';
+import { ImageRegion } from './pixels/region.ts';
+import { bytesOfSample } from './pixels/shape.ts';
+import { planDecode, type DecodeShape, type Resize } from './plan.ts';
+
+/** Options of `encode`. */
+export interface EncodeOptions extends EncodeShape, Omit<AcquireOptions, 'parent'>, CountedIn, OversizeOptions {
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Encodes an image, or a region of one, when there is room for what that takes. The image stays open until then; a dispose meanwhile
+ * waits for it. The answer is not counted: it is the caller's. Rejects with ImageShapeError, DisposedError, BudgetExceededError,
+ * AcquireTimeoutError, EngineMissingError, or the signal's reason.
+ */
+export async function encode(image: ImageBuffer | ImageRegion, options: EncodeOptions = {}): Promise<Uint8Array> {
+  const region = image instanceof ImageRegion ? image : undefined;
+  const owner = region?.image ?? (image as ImageBuffer);
+  const running = owner.use(async (pixels) => {
+    const { channels, depth } = pixels;
+    const { format, quality } = requireEncoding(options, channels % 2 === 0);
+    const { width, height } = region ?? pixels;
+    const { budget = imageMemory, label = owner.label, signal, timeout, priority } = options;
+    const bytes = encodePeak(format, { width, height, channels, bytesPerSample: bytesOfSample(depth) });
+    const permit = await budget.acquire(admitted(bytes, budget, options), { label, signal, timeout, priority });
+    try {
+      return await encodePixels(pixels, region, format, quality, label);
+    } finally {
+      permit.dispose();
+    }
+  });
+  return untilAborted(running, options.signal);
+}
+
+/** Options of `thumbnail`. */
+export interface ThumbnailOptions extends Resize, EncodeOptions, InputOptions, Pick<DecodeShape, 'maxPixels' | 'orient'> {
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Makes a small picture of an image file, in one go: 320 pixels wide and high at most, unless told otherwise; a JPEG, or WebP where
+ * there is alpha. It takes far less memory than a decode, since most formats are made small while they are read. Rejects as
+ * `decode` does.
+ */
+export async function thumbnail(input: ImageInput, options: ThumbnailOptions = {}): Promise<Uint8Array> {
+  const source = await sourceOf(input, options);
+  const header = await readHeader(source);
+  const { width, height, fit, enlarge, budget = imageMemory, label = source.name, signal, timeout, priority, maxPixels, orient } = options;
+  const resize = width === undefined && height === undefined ? { width: 320, height: 320, fit, enlarge } : { width, height, fit, enlarge };
+  const plan = planDecode(header, { maxPixels, orient, resize }, label);
+  const hasAlpha = header.channels % 2 === 0;
+  const { format, quality } = requireEncoding({ format: options.format ?? (hasAlpha ? 'webp' : 'jpeg'), quality: options.quality }, hasAlpha);
+  const permit = await budget.acquire(admitted(thumbnailPeak(header, plan.pages, plan.output), budget, options), { label, signal, timeout, priority });
+  const write = async (): Promise<Uint8Array> => {
+    try {
+      return await written(opened(await engine(), source, plan), format, quality, label);
+    } finally {
+      permit.dispose();
+    }
+  };
+  return untilAborted(write(), signal);
+}

@@ -1,0 +1,67 @@
+/** What an image is read from. */
+import { about, ImageInputError, ImageTooLargeError } from '../errors.ts';
+import { show } from '../pixels/shape.ts';
+
+/** An image file: its path, a `file:` URL, its bytes, or its bytes as they come (an upload, a stream, the body of a response). */
+export type ImageInput = string | URL | Uint8Array | ArrayBuffer | AsyncIterable<Uint8Array>;
+
+/** What sharp reads, and what messages call it. */
+export interface Source {
+  readonly input: string | Uint8Array;
+  readonly name: string | undefined;
+}
+
+/** How an input is read. */
+export interface InputOptions {
+  /** The most bytes that a stream may bring; default 64 MiB. More is refused with ImageTooLargeError. */
+  maxInputBytes?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+const MOST_BYTES = 64 * 2 ** 20;
+
+/** The source of an input, or ImageInputError. A stream is read to its end: what it brings is held until the image was read. */
+export async function sourceOf(input: ImageInput, { maxInputBytes = MOST_BYTES, signal }: InputOptions): Promise<Source> {
+  signal?.throwIfAborted();
+  if (typeof input === 'string') return { input, name: nameOf(input) };
+  if (input instanceof URL) {
+    if (input.protocol !== 'file:') throw refusedInput(`expected a \`file:\` URL, got ${show(input.href)}; fetch it, and pass the response's body`, undefined);
+    const { fileURLToPath } = await import('node:url');
+    const path = fileURLToPath(input);
+    return { input: path, name: nameOf(path) };
+  }
+  if (input instanceof Uint8Array) return { input: requireBytes(input), name: undefined };
+  if (input instanceof ArrayBuffer) return { input: requireBytes(new Uint8Array(input)), name: undefined };
+  if (typeof (input as AsyncIterable<Uint8Array> | undefined)?.[Symbol.asyncIterator] === 'function')
+    return { input: requireBytes(await collect(input, maxInputBytes, signal)), name: undefined };
+  throw refusedInput(`expected a path, a file: URL, bytes, or bytes as they come, got ${show(input)}`, undefined);
+}
+
+async function collect(input: AsyncIterable<Uint8Array>, most: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  // The end of the loop, also by a throw, closes the stream.
+  for await (const chunk of input) {
+    signal?.throwIfAborted();
+    if (!(chunk instanceof Uint8Array)) throw refusedInput(`expected the stream to bring bytes, got ${show(chunk)}`, undefined);
+    bytes += chunk.byteLength;
+    if (bytes > most)
+      throw new ImageTooLargeError(`The stream brought more than \`maxInputBytes\`, ${most} bytes. Raise it if such files are welcome.`, about(undefined));
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, bytes);
+}
+
+function requireBytes(bytes: Uint8Array): Uint8Array {
+  if (bytes.byteLength > 0) return bytes;
+  throw refusedInput('there are no bytes', undefined);
+}
+
+/** The last part of a path: enough to know it by. */
+function nameOf(path: string): string {
+  return path.replace(/^.*[/\\]/, '') || path;
+}
+
+export function refusedInput(why: string, name: string | undefined, cause?: unknown): ImageInputError {
+  return new ImageInputError(`Cannot read ${name === undefined ? 'the image' : `'${name}'`}: ${why}.`, about(name, cause));
+}

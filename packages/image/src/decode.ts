@@ -33,7 +33,7 @@ export async function decode<D extends 8 | 16 = 8>(input: ImageInput, options: D
   const plan = planDecode(header, options, options.label ?? source.name);
   const { pool } = options;
   const budget = pool?.budget ?? options.budget ?? imageMemory;
-  const bytes = admitted(decodeBytes(header, plan), budget, options);
+  const bytes = admitted(decodeBytes(header, plan) + source.heldBytes, budget, options);
   const wait = { ...options, label: options.label ?? source.name };
   if (pool === undefined) {
     const make = async (): Promise<HeldPixels> => {

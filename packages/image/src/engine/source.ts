@@ -9,6 +9,8 @@ export type ImageInput = string | URL | Uint8Array | ArrayBuffer | AsyncIterable
 export interface Source {
   readonly input: string | Uint8Array;
   readonly name: string | undefined;
+  /** Bytes of a stream that are held here meanwhile. */
+  readonly heldBytes: number;
 }
 
 /** How an input is read. */
@@ -23,17 +25,19 @@ const MOST_BYTES = 64 * 2 ** 20;
 /** The source of an input, or ImageInputError. A stream is read to its end: what it brings is held until the image was read. */
 export async function sourceOf(input: ImageInput, { maxInputBytes = MOST_BYTES, signal }: InputOptions): Promise<Source> {
   signal?.throwIfAborted();
-  if (typeof input === 'string') return { input, name: nameOf(input) };
+  if (typeof input === 'string') return { input, name: nameOf(input), heldBytes: 0 };
   if (input instanceof URL) {
     if (input.protocol !== 'file:') throw refusedInput(`expected a \`file:\` URL, got ${show(input.href)}; fetch it, and pass the response's body`, undefined);
     const { fileURLToPath } = await import('node:url');
     const path = fileURLToPath(input);
-    return { input: path, name: nameOf(path) };
+    return { input: path, name: nameOf(path), heldBytes: 0 };
   }
-  if (input instanceof Uint8Array) return { input: requireBytes(input), name: undefined };
-  if (input instanceof ArrayBuffer) return { input: requireBytes(new Uint8Array(input)), name: undefined };
-  if (typeof (input as AsyncIterable<Uint8Array> | undefined)?.[Symbol.asyncIterator] === 'function')
-    return { input: requireBytes(await collect(input, maxInputBytes, signal)), name: undefined };
+  if (input instanceof Uint8Array) return { input: requireBytes(input), name: undefined, heldBytes: 0 };
+  if (input instanceof ArrayBuffer) return { input: requireBytes(new Uint8Array(input)), name: undefined, heldBytes: 0 };
+  if (typeof (input as AsyncIterable<Uint8Array> | undefined)?.[Symbol.asyncIterator] === 'function') {
+    const bytes = requireBytes(await collect(input, maxInputBytes, signal));
+    return { input: bytes, name: undefined, heldBytes: bytes.byteLength };
+  }
   throw refusedInput(`expected a path, a file: URL, bytes, or bytes as they come, got ${show(input)}`, undefined);
 }
 

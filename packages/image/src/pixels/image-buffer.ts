@@ -8,7 +8,7 @@ import { HeldPixels, type Loan, type Pixels } from './pixels.ts';
 import type { PixelPool } from './pool.ts';
 import { ImageRegion } from './region.ts';
 import { refused, requireShape, show, type Channels, type Depth, type ImageShape, type Samples, type Shape } from './shape.ts';
-import { isOutOfMemory, renew } from './store.ts';
+import { isOutOfMemory } from './store.ts';
 
 /** Where the bytes of an image are counted. */
 export interface CountedIn {
@@ -63,8 +63,9 @@ export class ImageBuffer<D extends Depth = Depth> extends Handle<Pixels<D>> {
   }
 
   /**
-   * Adopts pixels that were made elsewhere, or came from a worker. They must fill their ArrayBuffer from its start; it is moved to
-   * the image, so all other views of it are empty from now on. Throws ImageShapeError; then the pixels are the caller's as before.
+   * Adopts pixels that were made elsewhere, or came from a worker. They must fill their ArrayBuffer; its memory is moved to the image,
+   * so all other views of it are empty from now on. What cannot be moved is copied: the memory of WebAssembly modules, and, on Node
+   * 20, that of native libraries. Throws ImageShapeError; then the pixels are the caller's as before.
    */
   static own<D extends Depth = 8>(pixels: OwnedPixels<D>, options: OwnImageOptions = {}): ImageBuffer<D> {
     const { label, budget = imageMemory } = options;
@@ -72,13 +73,11 @@ export class ImageBuffer<D extends Depth = Depth> extends Handle<Pixels<D>> {
     const shape = requireShape({ ...pixels, depth }, label);
     if (buffer.byteLength < shape.byteLength)
       throw refused(`${shape.width} × ${shape.height} pixels of this shape take ${shape.byteLength} bytes, and the buffer has ${buffer.byteLength}`, label);
-    let moved: ArrayBuffer;
-    try {
-      moved = renew(buffer);
-    } catch (cause) {
-      throw refused(`its buffer cannot be moved (${String(cause)}); copy it into one that can`, label);
-    }
-    return images.own(new HeldPixels(shape, moved, { budget }), options) as ImageBuffer<D>;
+    const held = new HeldPixels(shape, buffer, { budget });
+    // Owned first, since that may be refused: then the pixels are where they were.
+    const image = images.own(held, options);
+    held.moveIn();
+    return image as ImageBuffer<D>;
   }
 
   /** The samples, on loan: see `value`. Take it once for a whole loop. Throws DisposedError or MovedError. */

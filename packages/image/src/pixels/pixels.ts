@@ -1,7 +1,7 @@
 /** Pixels as an ImageBuffer holds them: what the handle guards, lends and releases. */
 import type { Budget, Costs, Handle } from '@handback/core';
 import { samplesOver, type Channels, type Depth, type Samples, type Shape } from './shape.ts';
-import { releaseStore } from './store.ts';
+import { moveOrCopy, releaseStore } from './store.ts';
 
 /** Pixels as plain data, which can be posted to a worker: `postMessage(pixels, [pixels.data.buffer])`. */
 export interface Pixels<D extends Depth = Depth> {
@@ -39,7 +39,7 @@ export interface Loan {
 
 /** The raw of an ImageBuffer. */
 export class HeldPixels implements Pixels {
-  readonly data: Samples;
+  data: Samples;
   readonly width: number;
   readonly height: number;
   readonly channels: Channels;
@@ -48,7 +48,7 @@ export class HeldPixels implements Pixels {
   readonly byteLength: number;
   /** What is counted for it: nothing for a store on loan, which its pool counts. */
   readonly costs: Costs;
-  readonly #buffer: ArrayBuffer;
+  #buffer: ArrayBuffer;
   #loan: Loan | undefined;
 
   /** `remainder`: bytes of the decoder's that the collector has not taken back yet, and that stay on the account with it. */
@@ -63,6 +63,12 @@ export class HeldPixels implements Pixels {
     this.#buffer = buffer;
     this.#loan = 'store' in paid ? paid : undefined;
     this.costs = 'store' in paid ? undefined : { budget: paid.budget, amount: buffer.byteLength + (paid.remainder ?? 0) };
+  }
+
+  /** Moves the memory to a buffer that nobody else knows, or copies it where it cannot be moved. */
+  moveIn(): void {
+    this.#buffer = moveOrCopy(this.#buffer);
+    this.data = samplesOver(this.#buffer, this.depth, 0, this.byteLength);
   }
 
   release(): void {

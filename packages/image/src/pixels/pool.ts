@@ -30,6 +30,9 @@ export interface PixelPoolStats {
   readonly misses: number;
 }
 
+/** The part of an image's size by which the memory it gets may be larger. */
+const SPARE = 1 / 8;
+
 interface StoreRequest {
   readonly budget: Budget;
   readonly bytes: number;
@@ -160,12 +163,12 @@ export class PixelPool implements StoreKeeper, Disposable {
   /** The smallest idle store that fits, and is at most an eighth too large; among equals the one used last, whose pages are warm. */
   #take(bytes: number, clear: boolean): Handle<Store> | undefined {
     this.#requireOpen();
-    const first = sizeClass(bytes);
+    const most = bytes * (1 + SPARE);
     let best: Handle<Store> | undefined;
-    for (const size of [first, first + 1]) {
+    for (let size = sizeClass(bytes); size <= sizeClass(most); size++) {
       for (const store of this.#classes.get(size) ?? []) {
         const has = store.value.buffer.byteLength;
-        if (has >= bytes && has <= bytes * 1.125 && (best === undefined || has <= best.value.buffer.byteLength)) best = store;
+        if (has >= bytes && has <= most && (best === undefined || has <= best.value.buffer.byteLength)) best = store;
       }
       if (best !== undefined) break;
     }

@@ -10,12 +10,18 @@ interface Transferable {
 
 export const hasTransfer: boolean = 'transfer' in ArrayBuffer.prototype;
 
-/**
- * Moves the memory to a new ArrayBuffer, without a copy: views of the old one are empty from now on. Throws TypeError for what
- * cannot be moved, as the memory of a WebAssembly module.
- */
+/** Moves the memory of a buffer of our own to a new ArrayBuffer, without a copy: views of the old one are empty from now on. */
 export function renew(buffer: ArrayBuffer): ArrayBuffer {
   return hasTransfer ? (buffer as unknown as Transferable).transfer() : structuredClone(buffer, { transfer: [buffer] });
+}
+
+/** The same for any buffer. Memory of a WebAssembly module cannot be moved, nor, on Node 20, that of native libraries: it is copied. */
+export function moveOrCopy(buffer: ArrayBuffer): ArrayBuffer {
+  try {
+    return renew(buffer);
+  } catch {
+    return buffer.slice(0);
+  }
 }
 
 /** Gives the memory back now, and kills all views of it. */
@@ -34,5 +40,5 @@ export function releaseStore(buffer: ArrayBuffer): void {
 
 /** True for the error that says that there is no memory left for a buffer. */
 export function isOutOfMemory(error: unknown): boolean {
-  return error instanceof RangeError && /array ?buffer/i.test(error.message);
+  return error instanceof RangeError && /allocation failed/i.test(error.message);
 }

@@ -12,6 +12,7 @@ import { HeldPixels, Store } from './pixels/pixels.ts';
 import type { PixelPool } from './pixels/pool.ts';
 import type { Shape } from './pixels/shape.ts';
 import { hasTransfer } from './pixels/store.ts';
+import { opening } from './operations.ts';
 import { planDecode, type DecodeShape, type Plan } from './plan.ts';
 
 /** Options of `decode`. */
@@ -37,14 +38,14 @@ export async function decode<D extends 8 | 16 = 8>(input: ImageInput, options: D
   const wait = { ...options, label: options.label ?? source.name };
   if (pool === undefined) {
     const make = async (): Promise<HeldPixels> => {
-      const { buffer, remainder, shape } = await decodeRaw(source, plan);
+      const { buffer, remainder, shape } = await opening(budget, () => decodeRaw(source, plan));
       return new HeldPixels(shape, buffer, { budget, remainder });
     };
     return images.acquire({ budget, bytes, make }, wait) as Promise<ImageBuffer<D>>;
   }
   let found!: Shape;
   const make = async (): Promise<Store> => {
-    const { buffer, remainder, shape } = await decodeRaw(source, plan);
+    const { buffer, remainder, shape } = await opening(budget, () => decodeRaw(source, plan));
     found = shape;
     return new Store(buffer, budget, remainder);
   };

@@ -11,6 +11,7 @@ import { imageMemory } from './memory.ts';
 import { ImageBuffer, type CountedIn } from './pixels/image-buffer.ts';
 import { ImageRegion } from './pixels/region.ts';
 import { bytesOfSample } from './pixels/shape.ts';
+import { admitHeld, holding } from './operations.ts';
 import { planDecode, type DecodeShape, type Resize } from './plan.ts';
 
 /** Options of `encode`. */
@@ -32,12 +33,8 @@ export async function encode(image: ImageBuffer | ImageRegion, options: EncodeOp
     const { width, height } = region ?? pixels;
     const { budget = imageMemory, label = owner.label, signal, timeout, priority } = options;
     const bytes = encodePeak(format, { width, height, channels, bytesPerSample: bytesOfSample(depth) });
-    const permit = await budget.acquire(admitted(bytes, budget, options), { label, signal, timeout, priority });
-    try {
-      return await encodePixels(pixels, region, format, quality, label);
-    } finally {
-      permit.dispose();
-    }
+    const permit = await admitHeld(budget, admitted(bytes, budget, options), { label, signal, timeout, priority });
+    return holding(permit, budget, () => encodePixels(pixels, region, format, quality, label));
   });
   return untilAborted(running, options.signal);
 }
@@ -66,12 +63,6 @@ export async function thumbnail(input: ImageInput, options: ThumbnailOptions = {
     timeout,
     priority,
   });
-  const write = async (): Promise<Uint8Array> => {
-    try {
-      return await written(opened(await engine(), source, plan), format, quality, label);
-    } finally {
-      permit.dispose();
-    }
-  };
-  return untilAborted(write(), signal);
+  const write = async (): Promise<Uint8Array> => written(opened(await engine(), source, plan), format, quality, label);
+  return untilAborted(holding(permit, budget, write), signal);
 }

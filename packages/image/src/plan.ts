@@ -2,7 +2,7 @@
 import { about, ImageTooLargeError } from './errors.ts';
 import type { OutputShape } from './estimate/peak.ts';
 import type { Header } from './estimate/header.ts';
-import { bytesOfSample, refused, requireShape, show, type Channels, type Depth, type Shape } from './pixels/shape.ts';
+import { bytesOfSample, refused, requireShape, show, type Depth, type Shape } from './pixels/shape.ts';
 
 /** How an image is fitted into a size. */
 export interface Resize {
@@ -19,8 +19,8 @@ export interface Resize {
 export interface DecodeShape<D extends Depth = Depth> {
   /** The most pixels that the file may have, all decoded pages together: more is refused with ImageTooLargeError. Default: no limit but the budget. */
   maxPixels?: number | undefined;
-  /** Grey, grey with alpha, RGB or RGBA (default). */
-  channels?: Channels | undefined;
+  /** 1 (grey), 3 (RGB) or 4 (RGBA, the default). */
+  channels?: 1 | 3 | 4 | undefined;
   /** Default 8. */
   depth?: D | undefined;
   /** How many pages or frames, from the first on; they come below each other. Default 1; 'all' for all of them. */
@@ -44,6 +44,9 @@ export interface Plan {
 /** Plans a decode, or throws ImageShapeError or ImageTooLargeError. */
 export function planDecode(header: Header, options: DecodeShape, name: string | undefined): Plan {
   const { maxPixels = Number.POSITIVE_INFINITY, channels = 4, depth = 8, orient = true, resize } = options;
+  // Sharp drops the alpha of grey pixels.
+  if ((channels as number) === 2) throw refused('expected `channels` to be 1 (grey), 3 (RGB) or 4 (RGBA), got 2', name);
+  if (depth !== 8 && depth !== 16) throw refused(`expected \`depth\` to be 8 or 16, got ${show(depth)}`, name);
   if (typeof maxPixels !== 'number' || !(maxPixels > 0)) throw refused(`expected \`maxPixels\` to be a number above 0, got ${show(maxPixels)}`, name);
   const pages = requirePages(options.pages ?? 1, header.pages, name);
   const pixels = header.width * header.height * pages;
@@ -77,14 +80,14 @@ function requireResize(resize: Resize, name: string | undefined): Resize {
   return resize;
 }
 
-/** The size that comes out, as libvips rounds it. */
+/** The size that comes out. libvips rounds it up or down by how it gets there, so it is up here. */
 function fitted(whole: { width: number; height: number }, { width, height, fit = 'inside', enlarge = false }: Resize): { width: number; height: number } {
   const across = width === undefined ? Number.POSITIVE_INFINITY : width / whole.width;
   const down = height === undefined ? Number.POSITIVE_INFINITY : height / whole.height;
   const most = enlarge ? Number.POSITIVE_INFINITY : 1;
   const scaled = (scale: number): { width: number; height: number } => ({
-    width: Math.max(1, Math.round(whole.width * scale)),
-    height: Math.max(1, Math.round(whole.height * scale)),
+    width: Math.ceil(whole.width * scale),
+    height: Math.ceil(whole.height * scale),
   });
   if (width === undefined || height === undefined || fit === 'inside') return scaled(Math.min(across, down, most));
   if (fit === 'fill') return { width: Math.min(width, enlarge ? width : whole.width), height: Math.min(height, enlarge ? height : whole.height) };

@@ -47,9 +47,12 @@ export async function encodePixels(
   // A gap between rows of whole pixels is a wider image, of which the left part is taken; any other gap has to be copied away.
   const wide = stride % pixel === 0 && (data.byteLength === stride * height || stride === width * pixel);
   const raw = { width: wide ? stride / pixel : width, height, channels, premultiplied: false };
+  if (depth === 'float32') throw refused('no format here keeps float32 samples; convert them to 8 or 16 bits', name);
   let pipeline = sharp(wide ? data : withoutGaps(pixels), { raw, limitInputPixels: false });
   if (part !== undefined) pipeline = pipeline.extract({ left: part.x, top: part.y, width: part.width, height: part.height });
   else if (raw.width !== width) pipeline = pipeline.extract({ left: 0, top: 0, width, height });
+  // What sharp is told nothing about becomes 8 bits.
+  if (depth === 16) pipeline = pipeline.toColourspace(channels < 3 ? 'grey16' : 'rgb16');
   return written(pipeline, format, quality, name);
 }
 

@@ -195,6 +195,7 @@ describe('own', () => {
   });
 
   test('copies what cannot be moved, as the memory of a WebAssembly module', () => {
+    const { WebAssembly } = globalThis as unknown as { WebAssembly: { Memory: new (size: { initial: number }) => { buffer: ArrayBuffer } } };
     const { buffer } = new WebAssembly.Memory({ initial: 1 });
     new Uint8Array(buffer)[7] = 7;
     using image = ImageBuffer.own({ data: buffer, width: 128, height: 128, channels: 4 });

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'handback-pack-'));
 const run = (command, parameters, cwd = root) => execFileSync(command, parameters, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 try {
-  for (const name of ['core', 'fs', 'image']) {
+  for (const name of ['core', 'fs', 'image', 'gpu']) {
     const from = join(root, 'packages', name);
     console.log(run('publint', ['--strict'], from).trim());
     run('pnpm', ['pack', '--pack-destination', folder], from);

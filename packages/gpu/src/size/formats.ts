@@ -50,3 +50,10 @@ function* all(): Generator<[string, Block]> {
     for (const name of [`astc-${size}-unorm`, `astc-${size}-unorm-srgb`]) yield [name, { width, height, low: 16, high: 16 }];
   }
 }
+
+/** The block of a format, or of one aspect of it. Of formats that have two, only one is copied at a time. */
+export function blockOf(format: string, aspect: 'all' | 'depth-only' | 'stencil-only'): Block {
+  const block = FORMATS.get(format) as Block;
+  const bytes = aspect === 'stencil-only' ? 1 : format.startsWith('depth16') ? 2 : 4;
+  return aspect === 'all' ? block : { ...block, low: bytes, high: bytes };
+}

@@ -1,0 +1,69 @@
+/**
+ * Uploads. The device copies what is written to memory of its own, and keeps that until the queue has come so far; so it is counted,
+ * in a share of the budget that textures cannot take: else full textures would wait for uploads that wait for them.
+ */
+import type { Budget, Permit, Signal } from '@handback/core';
+import type { Work } from './work.ts';
+
+/** A part of an upload, and how it is written. */
+export interface Piece {
+  readonly bytes: number;
+  readonly write: () => void;
+}
+
+export class Staging {
+  readonly #budget: Budget;
+  readonly #work: Work;
+  /** The upload that waits in line now: those that come later wait for it, since the queue has an order. */
+  #last: Promise<void> | undefined = undefined;
+
+  constructor(budget: Budget, work: Work) {
+    this.#budget = budget;
+    this.#work = work;
+  }
+
+  /** The most bytes of one piece. */
+  get pieceBytes(): number {
+    return this.#budget.stats().capacity;
+  }
+
+  /** Writes the pieces in order: within the call as far as there is room, then as the queue makes it. */
+  upload(pieces: Iterator<Piece>, signal: Signal | undefined): Promise<void> {
+    (signal as AbortSignal | undefined)?.throwIfAborted();
+    let next = pieces.next();
+    if (this.#last === undefined) {
+      for (; next.done !== true; next = pieces.next()) {
+        const permit = this.#budget.tryAcquire(next.value.bytes);
+        if (permit === undefined) break;
+        this.#write(next.value, permit);
+      }
+      if (next.done === true) return Promise.resolve();
+    }
+    const running = this.#uploadLater(this.#last, next, pieces, signal);
+    const done: Promise<void> = running.then(
+      () => this.#end(done),
+      () => this.#end(done),
+    );
+    this.#last = done;
+    return running;
+  }
+
+  async #uploadLater(before: Promise<void> | undefined, first: IteratorResult<Piece>, pieces: Iterator<Piece>, signal: Signal | undefined): Promise<void> {
+    await before;
+    for (let next = first; next.done !== true; next = pieces.next()) {
+      this.#write(next.value, await this.#budget.acquire(next.value.bytes, { signal, label: 'upload' }));
+    }
+  }
+
+  #write({ write }: Piece, permit: Permit): void {
+    try {
+      write();
+    } finally {
+      this.#work.upload(() => permit.dispose());
+    }
+  }
+
+  #end(done: Promise<void>): void {
+    if (this.#last === done) this.#last = undefined;
+  }
+}

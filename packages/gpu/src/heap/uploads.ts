@@ -1,0 +1,72 @@
+/** Uploads as pieces that fit the share of staging. */
+import type { BufferHandle } from '../handles/buffer.ts';
+import type { TextureHandle } from '../handles/texture.ts';
+import { cutsOf, type DataLayout } from '../size/cuts.ts';
+import { blockOf } from '../size/formats.ts';
+import { sizeOf } from '../size/texture-bytes.ts';
+import type { BufferShape, Extent, QueueShape, TextureShape } from '../types.ts';
+import type { Piece } from './staging.ts';
+
+/** An upload to a texture: the arguments of `queue.writeTexture`. */
+export interface TextureUpload {
+  readonly texture: TextureHandle;
+  readonly mipLevel?: number | undefined;
+  /** Of the texel where it begins: x, y, layer or depth. */
+  readonly origin?: readonly number[] | { readonly x?: number; readonly y?: number; readonly z?: number } | undefined;
+  /** Default `all`. */
+  readonly aspect?: 'all' | 'depth-only' | 'stencil-only' | undefined;
+  readonly data: ArrayBufferView | ArrayBuffer;
+  /** Default: rows without gaps. */
+  readonly layout?: DataLayout | undefined;
+  /** In texels. Default: the whole level. */
+  readonly size?: Extent | undefined;
+}
+
+/** An upload to a buffer: the arguments of `queue.writeBuffer`, in bytes. */
+export interface BufferUpload {
+  readonly buffer: BufferHandle;
+  /** Where in the buffer it begins: a multiple of 4. */
+  readonly offset?: number | undefined;
+  readonly data: ArrayBufferView | ArrayBuffer;
+}
+
+/** A texture of the platform says what it is. */
+interface Described {
+  readonly format: string;
+  readonly width: number;
+  readonly height: number;
+  readonly depthOrArrayLayers: number;
+  readonly dimension: string;
+}
+
+export function* texturePieces(texture: TextureShape, upload: TextureUpload, queue: () => QueueShape, most: number): Generator<Piece> {
+  const { format, width, height, depthOrArrayLayers, dimension } = texture as unknown as Described;
+  const { mipLevel = 0, aspect = 'all', data, layout = {}, origin = [0, 0, 0] } = upload;
+  const [x = 0, y = 0, z = 0] = Array.isArray(origin)
+    ? (origin as readonly number[])
+    : [(origin as { x?: number }).x, (origin as { y?: number }).y, (origin as { z?: number }).z];
+  const shrunk = (side: number): number => Math.max(1, Math.floor(side / 2 ** mipLevel));
+  const size =
+    upload.size === undefined
+      ? { width: shrunk(width), height: shrunk(height), depthOrArrayLayers: dimension === '3d' ? shrunk(depthOrArrayLayers) : depthOrArrayLayers }
+      : sizeOf(upload.size);
+  for (const cut of cutsOf(size, blockOf(format, aspect), layout, most)) {
+    yield {
+      bytes: cut.bytes,
+      write: () => {
+        const { width: across, height: down, depthOrArrayLayers: layers } = cut.size;
+        queue().writeTexture({ texture, mipLevel, aspect, origin: [x, y + cut.y, z + cut.z] }, data, cut.layout, [across, down, layers]);
+      },
+    };
+  }
+}
+
+export function* bufferPieces(buffer: BufferShape, { offset = 0, data }: BufferUpload, queue: () => QueueShape, most: number): Generator<Piece> {
+  const bytes = ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
+  // Whole words, as the platform wants them.
+  const step = Math.max(4, Math.floor(most / 4) * 4);
+  for (let at = 0; at < bytes.byteLength; at += step) {
+    const length = Math.min(step, bytes.byteLength - at);
+    yield { bytes: length, write: () => queue().writeBuffer(buffer, offset + at, bytes, at, length) };
+  }
+}

@@ -1,7 +1,7 @@
 /** What a handle of the GPU has: the block that stands for it on the device there is now, made anew where the device was lost. */
 import type { Handle } from '@handback/core';
 import type { Block } from '../heap/block.ts';
-import type { BufferShape, TextureShape } from '../types.ts';
+import type { RawShape } from '../heap/platform.ts';
 
 /** What holds need of their heap. */
 export interface Keeper {
@@ -16,7 +16,7 @@ export interface Keeper {
 }
 
 /** The raw of texture and buffer handles. */
-export class Hold<Raw extends TextureShape | BufferShape = TextureShape | BufferShape> {
+export class Hold<Raw extends RawShape = RawShape> {
   readonly keeper: Keeper;
   readonly label: string | undefined;
   readonly bytes: number;

@@ -1,26 +1,26 @@
 /** Memory of a device: a texture or a buffer of the platform, counted for as long as it exists, whoever has it. */
 import { defineResource, type Budget, type Costs, type Handle, type SyncResourceKind } from '@handback/core';
 import { GpuOutOfMemoryError } from '../errors.ts';
-import type { BufferShape, DeviceShape, TextureShape } from '../types.ts';
+import type { Platform, RawShape } from './platform.ts';
 
 /** What is asked of a device. */
 export interface BlockRequest {
-  readonly device: DeviceShape;
+  readonly device: Platform;
   readonly budget: Budget;
   readonly bytes: number;
   /** Blocks of the same key are interchangeable. */
   readonly key: string;
-  readonly make: (device: DeviceShape) => TextureShape | BufferShape;
+  readonly make: () => RawShape;
 }
 
 /** One texture or buffer of the platform. */
 export class Block {
-  readonly raw: TextureShape | BufferShape;
+  readonly raw: RawShape;
   readonly key: string;
   readonly bytes: number;
   readonly budget: Budget;
 
-  constructor(raw: TextureShape | BufferShape, { key, bytes, budget }: BlockRequest) {
+  constructor(raw: RawShape, { key, bytes, budget }: BlockRequest) {
     this.raw = raw;
     this.key = key;
     this.bytes = bytes;
@@ -33,10 +33,10 @@ async function open(request: BlockRequest): Promise<Block> {
   const { device } = request;
   device.pushErrorScope('out-of-memory');
   device.pushErrorScope('validation');
-  let raw: TextureShape | BufferShape | undefined;
+  let raw: RawShape | undefined;
   let thrown: unknown;
   try {
-    raw = request.make(device);
+    raw = request.make();
   } catch (error) {
     thrown = error;
   }
@@ -53,7 +53,7 @@ export const blocks: SyncResourceKind<Block, BlockRequest, Handle<Block>> = defi
   kind: 'GPU memory',
   open,
   // Within the call nobody can know whether there was memory for it.
-  openSync: (request: BlockRequest) => new Block(request.make(request.device), request),
+  openSync: (request: BlockRequest) => new Block(request.make(), request),
   cost: ({ budget, bytes }: BlockRequest): Costs => ({ budget, amount: bytes }),
   release: ({ raw }: Block) => raw.destroy(),
   describe: ({ raw, bytes }) => `${raw.label}, ${bytes} bytes`,

@@ -2,7 +2,7 @@
  * A heap: the memory of one device under a byte budget. On the account are textures and buffers that are held, those kept idle for
  * reuse, those that are disposed while the queue is not done with them, and uploads on their way.
  */
-import { Budget, type Handle, type Signal } from '@handback/core';
+import type { Budget, Handle, Signal } from '@handback/core';
 import { DeviceLostError } from '../errors.ts';
 import { BindGroupHold, bindGroups, type BindGroupDescriptor, type BindGroupHandle } from '../handles/bind-group.ts';
 import { buffers, type BufferHandle } from '../handles/buffer.ts';
@@ -23,6 +23,7 @@ import type {
 import type { Block } from './block.ts';
 import type { BufferOptions, BufferSyncOptions, GpuHeapOptions, GpuHeapStats, TextureOptions, TextureSyncOptions } from './options.ts';
 import { planBuffer, planTexture, type Plan } from './plan.ts';
+import { sharesOf } from './shares.ts';
 import { Staging } from './staging.ts';
 import { Store } from './store.ts';
 import { bufferPieces, texturePieces, type BufferUpload, type TextureUpload } from './uploads.ts';
@@ -45,7 +46,7 @@ export class GpuHeap implements AsyncDisposable {
   readonly budget: Budget;
   readonly #stagingBudget: Budget;
   readonly #work: Work;
-  readonly #store: Store;
+  readonly #store: Store<DeviceShape>;
   readonly #staging: Staging;
   readonly #keeper: Keeper & { device: number; keep: unknown };
   #device: DeviceShape | undefined;
@@ -54,25 +55,17 @@ export class GpuHeap implements AsyncDisposable {
 
   /** Throws TypeError or RangeError for options that make no heap. */
   constructor(device: Device, options: GpuHeapOptions) {
-    const { capacity, parent, name = 'GPU memory', staging = 1 / 8, maxIdle = capacity / 2, idleTimeout = 60_000, keep } = options ?? {};
     requireDevice(device);
-    if (!(typeof staging === 'number' && staging > 0 && staging < 1))
-      throw new RangeError(`Expected \`staging\` to be a part of the capacity between 0 and 1, got ${String(staging)}`);
-    for (const [option, value] of Object.entries({ maxIdle, idleTimeout })) {
-      if (!(typeof value === 'number' && value >= 0)) throw new RangeError(`Expected \`${option}\` to be a number from 0 up, got ${String(value)}`);
-    }
-    const whole = { name, capacity, unit: 'bytes' };
-    this.budget = parent === undefined ? new Budget(whole) : parent.child(whole);
-    const share = Math.max(1, Math.floor(capacity * staging));
-    this.#stagingBudget = this.budget.child({ name: `${name}: uploads`, capacity: share, unit: 'bytes' });
-    const rest = this.budget.child({ name: `${name}: textures and buffers`, capacity: capacity - share, unit: 'bytes' });
+    const { whole, uploads, rest, maxIdle, idleTimeout } = sharesOf(options);
+    this.budget = whole;
+    this.#stagingBudget = uploads;
     this.#device = device as DeviceShape;
     this.#work = new Work(this.#device.queue);
     this.#store = new Store(this.#device, rest, this.#work, { maxIdle, idleTimeout });
     this.#staging = new Staging(this.#stagingBudget, this.#work);
     this.#keeper = {
       device: 0,
-      keep,
+      keep: options.keep,
       requireDevice: (label) => this.#requireDevice(label),
       retire: (block) => this.#store.retire(block),
       forget: (block) => this.#store.forget(block),

@@ -5,7 +5,7 @@
 import type { Handle } from '@handback/core';
 import type { Block } from './block.ts';
 
-interface Entry {
+export interface Entry {
   readonly block: Handle<Block>;
   readonly since: number;
 }
@@ -19,7 +19,7 @@ export class Idle {
     return this.#entries.size;
   }
 
-  put(block: Handle<Block>, now: number): void {
+  put(block: Handle<Block>, now: number): Entry {
     const { key, bytes } = block.value;
     const entry = { block, since: now };
     this.#entries.add(entry);
@@ -27,13 +27,14 @@ export class Idle {
     if (peers === undefined) this.#byKey.set(key, (peers = new Set()));
     peers.add(entry);
     this.bytes += bytes;
+    return entry;
   }
 
   /** One of a key: the one used last, which is the likeliest to be in a cache. */
   take(key: string): Handle<Block> | undefined {
     let last: Entry | undefined;
     for (const entry of this.#byKey.get(key) ?? []) last = entry;
-    if (last !== undefined) this.#remove(last);
+    if (last !== undefined) this.remove(last);
     return last?.block;
   }
 
@@ -58,17 +59,19 @@ export class Idle {
 
   #release(entry: Entry): number {
     const { bytes } = entry.block.value;
-    this.#remove(entry);
+    this.remove(entry);
     entry.block.dispose();
     return bytes;
   }
 
-  #remove(entry: Entry): void {
+  /** Takes one out; false where it was taken before. */
+  remove(entry: Entry): boolean {
+    if (!this.#entries.delete(entry)) return false;
     const { key, bytes } = entry.block.value;
-    this.#entries.delete(entry);
     const peers = this.#byKey.get(key);
     peers?.delete(entry);
     if (peers?.size === 0) this.#byKey.delete(key);
     this.bytes -= bytes;
+    return true;
   }
 }

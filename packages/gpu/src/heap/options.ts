@@ -1,21 +1,10 @@
 /** What a heap, and what it makes, is asked for. */
-import type { AcquireOptions, Budget, OwnOptions } from '@handback/core';
+import type { AcquireOptions, OwnOptions } from '@handback/core';
 import type { Buffer, Texture } from '../types.ts';
+import type { HeapOptions } from './shares.ts';
 
 /** Options of a GpuHeap. */
-export interface GpuHeapOptions {
-  /** In bytes, for textures and buffers, idle ones, those that the queue is not done with, and uploads. The platform does not tell how much there is. */
-  capacity: number;
-  /** A budget that pays too, as the one of all heaps of a process. */
-  parent?: Budget | undefined;
-  /** Said in messages. Default `GPU memory`. */
-  name?: string | undefined;
-  /** The part of the capacity that uploads may take, and textures may not. Default 1/8. */
-  staging?: number | undefined;
-  /** The most bytes that are kept idle for reuse. Default: half of the capacity. */
-  maxIdle?: number | undefined;
-  /** What nobody has asked for again in so many milliseconds is released. Default 60,000. */
-  idleTimeout?: number | undefined;
+export interface GpuHeapOptions extends HeapOptions {
   /** Kept reachable while the heap has a device: in Node, what `create([])` of the package `webgpu` answered, which must outlive its devices. */
   keep?: unknown;
 }

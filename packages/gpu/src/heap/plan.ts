@@ -3,16 +3,17 @@ import { requireBuffer, requireTexture } from '../size/limits.ts';
 import { sizeOf, textureBytes } from '../size/texture-bytes.ts';
 import type { BufferDescriptor, BufferShape, DeviceShape, TextureDescriptor, TextureShape } from '../types.ts';
 import { clearBuffer, clearTexture, isClearable, isClearableBuffer } from './clear.ts';
+import type { Platform, RawShape } from './platform.ts';
 
-export interface Plan {
+export interface Plan<Device extends Platform = DeviceShape> {
   readonly bytes: number;
   readonly key: string;
   readonly label: string | undefined;
   /** False for what has to be new: mapped at its creation. */
   readonly mayBeOld: boolean;
-  readonly make: (device: DeviceShape) => TextureShape | BufferShape;
+  readonly make: (device: Device) => RawShape;
   /** Clears one that had another owner; undefined where that cannot be done. */
-  readonly clear: ((device: DeviceShape, raw: TextureShape | BufferShape) => void) | undefined;
+  readonly clear: ((device: Device, raw: RawShape) => void) | undefined;
 }
 
 /** Throws GpuDescriptorError for a texture that the device cannot make. */

@@ -4,10 +4,10 @@
  */
 import { ClosedError, type Budget, type Handle, type WaitOptions } from '@handback/core';
 import { DeviceLostError } from '../errors.ts';
-import type { DeviceShape } from '../types.ts';
 import { blocks, type Block } from './block.ts';
 import { Idle } from './idle.ts';
 import type { Plan } from './plan.ts';
+import type { Platform, RawShape } from './platform.ts';
 import type { Work } from './work.ts';
 
 /** One who waits for a block: for room for a new one, or for one of its key to come back. */
@@ -24,24 +24,28 @@ const GIVEN = new Error('given what came back');
 export interface StoreOptions {
   readonly maxIdle: number;
   readonly idleTimeout: number;
+  /** Whether each command is given to the queue as it is called: then what was disposed can be used again before the queue is done with it. */
+  readonly ordered?: boolean | undefined;
 }
 
-export class Store {
+export class Store<Device extends Platform> {
   readonly #budget: Budget;
   readonly #work: Work;
   readonly #options: StoreOptions;
   readonly #idle: Idle = new Idle();
+  /** Those of an ordered platform that are disposed, while the queue is not done with them. */
+  readonly #returning: Idle = new Idle();
   /** All blocks that exist, but for the idle ones. */
   readonly #blocks: Set<Handle<Block>> = new Set();
   readonly #wishes: Set<Wish> = new Set();
   #retired = 0;
   #released = 0;
-  #device: DeviceShape | undefined;
+  #device: Device | undefined;
   #lost: DeviceLostError | undefined = undefined;
   #closed = false;
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
 
-  constructor(device: DeviceShape, budget: Budget, work: Work, options: StoreOptions) {
+  constructor(device: Device, budget: Budget, work: Work, options: StoreOptions) {
     this.#device = device;
     this.#budget = budget;
     this.#work = work;
@@ -62,7 +66,7 @@ export class Store {
   }
 
   /** A block, when there is room for it. */
-  async acquire(plan: Plan, clear: boolean, options: WaitOptions): Promise<Handle<Block>> {
+  async acquire(plan: Plan<Device>, clear: boolean, options: WaitOptions): Promise<Handle<Block>> {
     const device = this.#requireDevice();
     const signal = options.signal as AbortSignal | undefined;
     signal?.throwIfAborted();
@@ -74,10 +78,10 @@ export class Store {
     signal?.addEventListener('abort', forward);
     const wish: Wish = { key: plan.key, mayBeOld, controller, given: undefined };
     this.#wishes.add(wish);
-    const make: Plan['make'] = (on) => {
+    const make = (): RawShape => {
       // From here on there is a new one.
       this.#wishes.delete(wish);
-      return plan.make(on);
+      return plan.make(device);
     };
     try {
       const request = { device, budget: this.#budget, bytes: plan.bytes, key: plan.key, make };
@@ -95,12 +99,12 @@ export class Store {
   }
 
   /** The same within the call: idle ones are evicted, the queue is not waited for. */
-  acquireSync(plan: Plan, clear: boolean): Handle<Block> {
+  acquireSync(plan: Plan<Device>, clear: boolean): Handle<Block> {
     const device = this.#requireDevice();
     const kept = plan.mayBeOld && (!clear || plan.clear !== undefined) ? this.#reuse(plan, clear) : undefined;
     if (kept !== undefined) return kept;
-    const { bytes, key, make, label } = plan;
-    return this.#hold(blocks.acquireSync({ device, budget: this.#budget, bytes, key, make }, { label }));
+    const { bytes, key, label } = plan;
+    return this.#hold(blocks.acquireSync({ device, budget: this.#budget, bytes, key, make: () => plan.make(device) }, { label }));
   }
 
   /** Takes a block back when the queue is done with it. */
@@ -111,7 +115,10 @@ export class Store {
     }
     const { bytes } = block.value;
     this.#retired += bytes;
+    const entry = this.#options.ordered === true ? this.#returning.put(block, 0) : undefined;
     this.#work.retire(() => {
+      // It may be in use again.
+      if (entry !== undefined && !this.#returning.remove(entry)) return;
       this.#retired -= bytes;
       this.#settle(block);
     });
@@ -137,7 +144,7 @@ export class Store {
     for (const { controller } of [...this.#wishes]) controller.abort(error);
   }
 
-  attach(device: DeviceShape): void {
+  attach(device: Device): void {
     this.#device = device;
     this.#lost = undefined;
   }
@@ -153,20 +160,26 @@ export class Store {
     return this.#lost ?? new DeviceLostError('The device was lost.', 'unknown');
   }
 
-  #requireDevice(): DeviceShape {
+  #requireDevice(): Device {
     if (this.#closed) throw new ClosedError(`'${this.#budget.name}' was disposed: nothing can be created in it any more.`, { kind: 'GPU memory' });
     if (this.#device === undefined) throw this.lostError();
     return this.#device;
   }
 
-  #reuse(plan: Plan, clear: boolean): Handle<Block> | undefined {
+  #reuse(plan: Plan<Device>, clear: boolean): Handle<Block> | undefined {
     // Those who wait already go first.
     if (this.#wishes.size > 0) return undefined;
-    const block = this.#idle.take(plan.key);
+    const block = this.#idle.take(plan.key) ?? this.#recall(plan.key);
     return block === undefined ? undefined : this.#hold(block, plan, clear);
   }
 
-  #hold(block: Handle<Block>, plan?: Plan, clear = false): Handle<Block> {
+  #recall(key: string): Handle<Block> | undefined {
+    const block = this.#returning.take(key);
+    if (block !== undefined) this.#retired -= block.value.bytes;
+    return block;
+  }
+
+  #hold(block: Handle<Block>, plan?: Plan<Device>, clear = false): Handle<Block> {
     this.#blocks.add(block);
     const { raw } = block.value;
     if (plan !== undefined) raw.label = plan.label ?? '';

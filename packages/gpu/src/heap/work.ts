@@ -2,7 +2,7 @@
  * What the queue has not done yet. `destroy()` alone gives no memory back in a loop that never lets the queue finish, so what was
  * disposed, and what is being uploaded, counts until the queue is done with it. One watch runs at a time, for all of them.
  */
-import type { QueueShape } from '../types.ts';
+import type { WorkQueue } from './platform.ts';
 
 /** Something that goes when the queue is done with it. */
 interface Pending {
@@ -12,13 +12,13 @@ interface Pending {
 }
 
 export class Work {
-  #queue: QueueShape | undefined;
+  #queue: WorkQueue | undefined;
   #submits = 0;
   readonly #pending: Set<Pending> = new Set();
   #watching: Promise<void> | undefined = undefined;
   #again = false;
 
-  constructor(queue: QueueShape) {
+  constructor(queue: WorkQueue) {
     this.#queue = queue;
   }
 
@@ -81,7 +81,7 @@ export class Work {
   }
 
   /** Another device. */
-  attach(queue: QueueShape): void {
+  attach(queue: WorkQueue): void {
     this.#queue = queue;
   }
 }

@@ -8,7 +8,7 @@ const packages = [
   { name: 'core', input: { index: 'src/index.ts', polyfill: 'src/polyfill.ts' }, platform: 'neutral', external: [] },
   { name: 'fs', input: { index: 'src/index.ts' }, platform: 'node', external: [/^@handback\//] },
   { name: 'image', input: { index: 'src/index.ts' }, platform: 'neutral', external: [/^@handback\//, 'sharp', /^node:/] },
-  { name: 'gpu', input: { index: 'src/index.ts' }, platform: 'neutral', external: [/^@handback\//] },
+  { name: 'gpu', input: { index: 'src/index.ts', webgl: 'src/webgl.ts' }, platform: 'neutral', external: [/^@handback\//] },
 ];
 
 for (const { name, input, platform, external } of packages) {

@@ -1,5 +1,6 @@
 /** What a descriptor comes to: how it is made, what it weighs, what it may be exchanged for, and how it is cleared. */
 import { requireBuffer, requireTexture } from '../size/limits.ts';
+import { roundedUp } from '../size/round.ts';
 import { sizeOf, textureBytes } from '../size/texture-bytes.ts';
 import type { BufferDescriptor, BufferShape, DeviceShape, TextureDescriptor, TextureShape } from '../types.ts';
 import { clearBuffer, clearTexture, isClearable, isClearableBuffer } from './clear.ts';
@@ -47,10 +48,4 @@ export function planBuffer(descriptor: BufferDescriptor, device: DeviceShape, la
     make: (on) => on.createBuffer(known),
     clear: isClearableBuffer(usage) ? (on, raw) => clearBuffer(on, raw as BufferShape) : undefined,
   };
-}
-
-/** To eighths of a power of two, at least 16 bytes: so that buffers of about a size are of one size. */
-function roundedUp(bytes: number): number {
-  const step = Math.max(16, 2 ** (Math.floor(Math.log2(bytes)) - 3));
-  return Math.ceil(bytes / step) * step;
 }

@@ -1,33 +1,10 @@
 /** What a texture weighs: a sum over its mips, by blocks. */
 import { GpuDescriptorError } from '../errors.ts';
-import type { Extent, TextureDescriptor } from '../types.ts';
+import type { TextureDescriptor } from '../types.ts';
+import { mipSize, sizeOf } from './extent.ts';
 import { FORMATS } from './formats.ts';
 
-/** The sides of a texture. */
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-  readonly depthOrArrayLayers: number;
-}
-
-export function sizeOf(extent: Extent): Size {
-  if (Symbol.iterator in extent) {
-    const [width = 0, height = 1, depthOrArrayLayers = 1] = extent as readonly number[];
-    return { width, height, depthOrArrayLayers };
-  }
-  const { width, height = 1, depthOrArrayLayers = 1 } = extent;
-  return { width, height, depthOrArrayLayers };
-}
-
-/** The sides of a mip level. */
-export function mipSize({ width, height, depthOrArrayLayers }: Size, level: number, dimension: string): Size {
-  const shrunk = (side: number): number => Math.max(1, Math.floor(side / 2 ** level));
-  return {
-    width: shrunk(width),
-    height: dimension === '1d' ? 1 : shrunk(height),
-    depthOrArrayLayers: dimension === '3d' ? shrunk(depthOrArrayLayers) : depthOrArrayLayers,
-  };
-}
+export { mipSize, sizeOf, type Size } from './extent.ts';
 
 /**
  * The bytes that a texture of a descriptor takes: all its mips, layers and samples. `low` and `high` differ for depth-stencil formats,

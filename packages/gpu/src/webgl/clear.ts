@@ -1,10 +1,11 @@
 /**
- * Clears what a former owner left; what is new is zero, by the specification. Textures are filled from a buffer of zeros, which any
- * format can be; renderbuffers can only be drawn to.
+ * Clears what a former owner left, to what browsers give as new: zero, and a depth of one. Textures are filled from a buffer of zeros,
+ * which any colour format can be; depths and renderbuffers are drawn to.
  */
 import { levelSize } from './bytes.ts';
 import type { Context } from './context.ts';
 import { GL } from './enums.ts';
+import type { Store } from './formats.ts';
 import type { GlBufferObject, GlRenderbufferObject, GlTextureObject } from './objects.ts';
 import { withCopyBuffer, withFramebuffer, withTexture, withUnpack } from './state.ts';
 import type { GlShape } from './types.ts';
@@ -26,26 +27,36 @@ function zerosOf(context: Context): object {
   return buffer;
 }
 
-export function clearTexture({ context, raw, known }: GlTextureObject): void {
+export function clearTexture(texture: GlTextureObject): void {
+  if (texture.known.format.store.startsWith('depth')) clearDepthTexture(texture);
+  else fillTexture(texture);
+}
+
+function fillTexture({ context, raw, known }: GlTextureObject): void {
   const { gl } = context;
-  const { target, format, levels, size } = known;
+  const { target, format } = known;
   const fill = (): void => {
-    for (let level = 0; level < levels; level++) {
-      const { width, height, depthOrArrayLayers } = levelSize(size, level, target);
+    for (const { level, layer, width, height } of imagesOf(known)) {
       const rows = Math.ceil(height / format.height);
       const rowBytes = Math.ceil(width / format.width) * format.upload;
       const atOnce = Math.max(1, Math.min(rows, Math.floor(ZEROS / rowBytes)));
-      for (let layer = 0; layer < depthOrArrayLayers; layer++) {
-        for (let row = 0; row < rows; row += atOnce) {
-          const y = row * format.height;
-          const down = Math.min(atOnce * format.height, height - y);
-          const bytes = rowBytes * Math.ceil(down / format.height);
-          fillPart(gl, known, { level, y, layer, width, height: down, bytes });
-        }
+      for (let row = 0; row < rows; row += atOnce) {
+        const y = row * format.height;
+        const down = Math.min(atOnce * format.height, height - y);
+        const bytes = rowBytes * Math.ceil(down / format.height);
+        fillPart(gl, known, { level, y, layer, width, height: down, bytes });
       }
     }
   };
   withTexture(gl, target, raw, () => withUnpack(gl, zerosOf(context), [0, 0], fill));
+}
+
+/** Each level and layer. */
+function* imagesOf({ levels, size, target }: GlTextureObject['known']): Generator<{ level: number; layer: number; width: number; height: number }> {
+  for (let level = 0; level < levels; level++) {
+    const { width, height, depthOrArrayLayers } = levelSize(size, level, target);
+    for (let layer = 0; layer < depthOrArrayLayers; layer++) yield { level, layer, width, height };
+  }
 }
 
 interface Part {
@@ -67,29 +78,47 @@ function fillPart(gl: GlShape, { target, format }: GlTextureObject['known'], { l
   else gl.texSubImage3D(face, level, 0, y, layer, width, height, 1, format.format, format.type, 0);
 }
 
+function clearDepthTexture({ context, raw, known }: GlTextureObject): void {
+  const { gl } = context;
+  const { target, format } = known;
+  const attachment = format.store === 'depth' ? GL.DEPTH_ATTACHMENT : GL.DEPTH_STENCIL_ATTACHMENT;
+  withNewFramebuffer(gl, () => {
+    for (const { level, layer } of imagesOf(known)) {
+      if (target === GL.TEXTURE_2D_ARRAY) gl.framebufferTextureLayer(GL.DRAW_FRAMEBUFFER, attachment, raw, level, layer);
+      else gl.framebufferTexture2D(GL.DRAW_FRAMEBUFFER, attachment, target === GL.TEXTURE_2D ? target : GL.TEXTURE_CUBE_MAP_POSITIVE_X + layer, raw, level);
+      clearAttached(gl, format.store);
+    }
+  });
+}
+
 export function clearRenderbuffer({ context, raw, known }: GlRenderbufferObject): void {
   const { gl } = context;
   const { store } = known.format;
-  const framebuffer = gl.createFramebuffer() as object;
-  const attach = (to: number): void => gl.framebufferRenderbuffer(GL.DRAW_FRAMEBUFFER, to, GL.RENDERBUFFER, raw);
-  withFramebuffer(gl, framebuffer, () => {
-    if (store === 'float') {
-      attach(GL.COLOR_ATTACHMENT0);
-      gl.clearBufferfv(GL.COLOR, 0, new Float32Array(4));
-    } else if (store === 'int') {
-      attach(GL.COLOR_ATTACHMENT0);
-      gl.clearBufferiv(GL.COLOR, 0, new Int32Array(4));
-    } else if (store === 'uint') {
-      attach(GL.COLOR_ATTACHMENT0);
-      gl.clearBufferuiv(GL.COLOR, 0, new Uint32Array(4));
-    } else {
-      if (store !== 'stencil') attach(GL.DEPTH_ATTACHMENT);
-      if (store !== 'depth') attach(GL.STENCIL_ATTACHMENT);
-      if (store !== 'stencil') gl.clearBufferfv(GL.DEPTH, 0, new Float32Array(1));
-      if (store !== 'depth') gl.clearBufferiv(GL.STENCIL, 0, new Int32Array(1));
-    }
+  const { [store]: attachment = GL.COLOR_ATTACHMENT0 } = {
+    depth: GL.DEPTH_ATTACHMENT,
+    stencil: GL.STENCIL_ATTACHMENT,
+    'depth-stencil': GL.DEPTH_STENCIL_ATTACHMENT,
+  } as Partial<Record<Store, number>>;
+  withNewFramebuffer(gl, () => {
+    gl.framebufferRenderbuffer(GL.DRAW_FRAMEBUFFER, attachment, GL.RENDERBUFFER, raw);
+    clearAttached(gl, store);
   });
+}
+
+function withNewFramebuffer(gl: GlShape, body: () => void): void {
+  const framebuffer = gl.createFramebuffer() as object;
+  withFramebuffer(gl, framebuffer, body);
   gl.deleteFramebuffer(framebuffer);
+}
+
+function clearAttached(gl: GlShape, store: Store): void {
+  if (store === 'float') gl.clearBufferfv(GL.COLOR, 0, new Float32Array(4));
+  if (store === 'int') gl.clearBufferiv(GL.COLOR, 0, new Int32Array(4));
+  if (store === 'uint') gl.clearBufferuiv(GL.COLOR, 0, new Uint32Array(4));
+  // Where browsers begin: nothing is farther.
+  if (store === 'depth') gl.clearBufferfv(GL.DEPTH, 0, new Float32Array([1]));
+  if (store === 'stencil') gl.clearBufferiv(GL.STENCIL, 0, new Int32Array(1));
+  if (store === 'depth-stencil') gl.clearBufferfi(GL.DEPTH_STENCIL, 0, 1, 0);
 }
 
 /** From memory: buffers of elements and all others cannot be copied to each other. */

@@ -7,6 +7,14 @@ import type { GlShape } from './types.ts';
 /** The longest pause between two looks at a fence, in milliseconds. */
 const LONGEST_PAUSE = 8;
 
+/** How an object is made. */
+export interface Maker {
+  readonly create: () => object | null;
+  readonly allocate: (raw: object) => void;
+  readonly isAllocated: (raw: object) => boolean;
+  readonly remove: (raw: object) => void;
+}
+
 export class Context implements Platform {
   readonly gl: GlShape;
   readonly queue: WorkQueue = { onSubmittedWorkDone: () => this.#done() };
@@ -34,23 +42,23 @@ export class Context implements Platform {
   }
 
   /** Makes an object and its memory. Throws GpuOutOfMemoryError, or DeviceLostError. */
-  make<Raw extends object>(create: () => Raw | null, allocate: (raw: Raw) => void, remove: (raw: Raw) => void): Raw {
+  make({ create, allocate, isAllocated, remove }: Maker): object {
     const raw = this.isOver ? null : create();
     if (raw === null) throw new DeviceLostError('The context was lost.', 'unknown', { kind: 'GPU memory' });
     allocate(raw);
-    if (this.#checkMemory && this.#isOutOfMemory()) {
+    if (this.#checkMemory && this.#isRefused(() => isAllocated(raw))) {
       remove(raw);
-      throw new GpuOutOfMemoryError('The context is out of memory.', { kind: 'GPU memory' });
+      throw new GpuOutOfMemoryError('The context has no memory for it.', { kind: 'GPU memory' });
     }
     return raw;
   }
 
-  /** WebGL keeps one of each error until it is asked, and tells each once. */
-  #isOutOfMemory(): boolean {
-    let found = false;
+  /** WebGL keeps one of each error until it is asked, so others may be the app's: then what was made is looked at. */
+  #isRefused(isAllocated: () => boolean): boolean {
+    const errors: number[] = [];
     // A lost context may answer for ever.
-    for (let rest = 8, error = this.gl.getError(); error !== 0 && rest > 0; rest--, error = this.gl.getError()) found ||= error === GL.OUT_OF_MEMORY;
-    return found;
+    for (let error = this.gl.getError(); error !== 0 && errors.length < 8; error = this.gl.getError()) errors.push(error);
+    return errors.includes(GL.OUT_OF_MEMORY) || (errors.length > 0 && !isAllocated());
   }
 
   /** Resolves when a fence is passed that is set now. A page cannot wait for one within a turn: it is looked at in later ones. */

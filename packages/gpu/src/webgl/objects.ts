@@ -1,21 +1,21 @@
 /** Objects of WebGL with their memory, each of one life of its context. */
 import type { RawShape } from '../heap/platform.ts';
-import type { Context } from './context.ts';
+import type { Context, Maker } from './context.ts';
 import { GL } from './enums.ts';
 import type { KnownRenderbuffer, KnownTexture } from './limits.ts';
-import { withCopyBuffer, withRenderbuffer, withTexture } from './state.ts';
+import { bindToElements, withCopyBuffer, withRenderbuffer, withTexture } from './state.ts';
 
 /** What a block has. WebGL knows no labels: this one is for messages. */
-export class GlObject<Raw extends object = object> implements RawShape {
+export class GlObject implements RawShape {
   label = '';
-  readonly raw: Raw;
+  readonly raw: object;
   readonly context: Context;
-  readonly #remove: (raw: Raw) => void;
+  readonly #remove: (raw: object) => void;
 
-  constructor(context: Context, raw: Raw, remove: (raw: Raw) => void) {
+  constructor(context: Context, maker: Maker) {
     this.context = context;
-    this.raw = raw;
-    this.#remove = remove;
+    this.raw = context.make(maker);
+    this.#remove = maker.remove;
   }
 
   destroy(): void {
@@ -32,16 +32,13 @@ export class GlTextureObject extends GlObject {
 
   constructor(context: Context, known: KnownTexture) {
     const { gl } = context;
-    const remove = (raw: object): void => gl.deleteTexture(raw);
-    super(
-      context,
-      context.make(
-        () => gl.createTexture(),
-        (raw) => withTexture(gl, known.target, raw, () => allocate(context, known)),
-        remove,
-      ),
-      remove,
-    );
+    const { target } = known;
+    super(context, {
+      create: () => gl.createTexture(),
+      allocate: (raw) => withTexture(gl, target, raw, () => allocate(context, known)),
+      isAllocated: (raw) => withTexture(gl, target, raw, () => gl.getTexParameter(target, GL.TEXTURE_IMMUTABLE_FORMAT) === true),
+      remove: (raw) => gl.deleteTexture(raw),
+    });
     this.known = known;
   }
 
@@ -83,17 +80,12 @@ export class GlRenderbufferObject extends GlObject {
   constructor(context: Context, known: KnownRenderbuffer) {
     const { gl } = context;
     const { samples, format, width, height } = known;
-    const remove = (raw: object): void => gl.deleteRenderbuffer(raw);
-    const store = (): void => gl.renderbufferStorageMultisample(GL.RENDERBUFFER, samples, format.internalFormat, width, height);
-    super(
-      context,
-      context.make(
-        () => gl.createRenderbuffer(),
-        (raw) => withRenderbuffer(gl, raw, store),
-        remove,
-      ),
-      remove,
-    );
+    super(context, {
+      create: () => gl.createRenderbuffer(),
+      allocate: (raw) => withRenderbuffer(gl, raw, () => gl.renderbufferStorageMultisample(GL.RENDERBUFFER, samples, format.internalFormat, width, height)),
+      isAllocated: (raw) => withRenderbuffer(gl, raw, () => gl.getRenderbufferParameter(GL.RENDERBUFFER, GL.RENDERBUFFER_WIDTH) === width),
+      remove: (raw) => gl.deleteRenderbuffer(raw),
+    });
     this.known = known;
   }
 }
@@ -101,18 +93,17 @@ export class GlRenderbufferObject extends GlObject {
 export class GlBufferObject extends GlObject {
   readonly bytes: number;
 
-  constructor(context: Context, bytes: number, usage: number) {
+  constructor(context: Context, bytes: number, usage: number, isOfElements: boolean) {
     const { gl } = context;
-    const remove = (raw: object): void => gl.deleteBuffer(raw);
-    super(
-      context,
-      context.make(
-        () => gl.createBuffer(),
-        (raw) => withCopyBuffer(gl, raw, () => gl.bufferData(GL.COPY_WRITE_BUFFER, bytes, usage)),
-        remove,
-      ),
-      remove,
-    );
+    super(context, {
+      create: () => gl.createBuffer(),
+      allocate: (raw) => {
+        if (isOfElements) bindToElements(gl, raw);
+        withCopyBuffer(gl, raw, () => gl.bufferData(GL.COPY_WRITE_BUFFER, bytes, usage));
+      },
+      isAllocated: (raw) => withCopyBuffer(gl, raw, () => gl.getBufferParameter(GL.COPY_WRITE_BUFFER, GL.BUFFER_SIZE) === bytes),
+      remove: (raw) => gl.deleteBuffer(raw),
+    });
     this.bytes = bytes;
   }
 }

@@ -44,12 +44,13 @@ export function planBuffer(descriptor: BufferDescriptor, label: string | undefin
   requireBuffer(descriptor);
   const { target = GL.ARRAY_BUFFER, usage = GL.STATIC_DRAW } = descriptor;
   const bytes = roundedUp(descriptor.size);
+  const isOfElements = target === GL.ELEMENT_ARRAY_BUFFER;
   return {
     bytes,
-    key: `${target === GL.ELEMENT_ARRAY_BUFFER ? 'elements' : 'buffer'} ${bytes} ${usage}`,
+    key: `${isOfElements ? 'elements' : 'buffer'} ${bytes} ${usage}`,
     label,
     mayBeOld: true,
-    make: (context) => new GlBufferObject(context, bytes, usage),
+    make: (context) => new GlBufferObject(context, bytes, usage, isOfElements),
     clear: (_context, object) => clearBuffer(object as GlBufferObject),
   };
 }

@@ -23,6 +23,13 @@ export function withCopyBuffer<R>(gl: GlShape, buffer: object, body: () => R): R
   }
 }
 
+/** Where a buffer is bound first decides for ever whether it is of elements. */
+export function bindToElements(gl: GlShape, buffer: object): void {
+  const before = gl.getParameter(GL.ELEMENT_ARRAY_BUFFER_BINDING) as object | null;
+  gl.bindBuffer(GL.ELEMENT_ARRAY_BUFFER, buffer);
+  gl.bindBuffer(GL.ELEMENT_ARRAY_BUFFER, before);
+}
+
 export function withRenderbuffer<R>(gl: GlShape, renderbuffer: object, body: () => R): R {
   const before = gl.getParameter(GL.RENDERBUFFER_BINDING) as object | null;
   gl.bindRenderbuffer(GL.RENDERBUFFER, renderbuffer);

@@ -31,6 +31,9 @@ export interface GlShape {
   bindTexture(target: number, texture: object | null): void;
   texParameteri(target: number, name: number, value: number): void;
   texParameterf(target: number, name: number, value: number): void;
+  getTexParameter(target: number, name: number): unknown;
+  getRenderbufferParameter(target: number, name: number): unknown;
+  getBufferParameter(target: number, name: number): unknown;
   texStorage2D(target: number, levels: number, internalFormat: number, width: number, height: number): void;
   texStorage3D(target: number, levels: number, internalFormat: number, width: number, height: number, depth: number): void;
   pixelStorei(name: number, value: number | boolean): void;
@@ -62,10 +65,13 @@ export interface GlShape {
   deleteFramebuffer(framebuffer: object): void;
   bindFramebuffer(target: number, framebuffer: object | null): void;
   framebufferRenderbuffer(target: number, attachment: number, renderbufferTarget: number, renderbuffer: object | null): void;
+  framebufferTexture2D(target: number, attachment: number, textureTarget: number, texture: object | null, level: number): void;
+  framebufferTextureLayer(target: number, attachment: number, texture: object | null, level: number, layer: number): void;
   colorMask(red: boolean, green: boolean, blue: boolean, alpha: boolean): void;
   depthMask(flag: boolean): void;
   stencilMaskSeparate(face: number, mask: number): void;
   clearBufferfv(buffer: number, index: number, values: Float32Array): void;
+  clearBufferfi(buffer: number, index: number, depth: number, stencil: number): void;
   clearBufferiv(buffer: number, index: number, values: Int32Array): void;
   clearBufferuiv(buffer: number, index: number, values: Uint32Array): void;
 }

@@ -58,9 +58,12 @@ export class Staging {
   #write({ write }: Piece, permit: Permit): void {
     try {
       write();
-    } finally {
-      this.#work.upload(() => permit.dispose());
+    } catch (error) {
+      // The queue has nothing to do with it: on a lost device nothing would ever come.
+      permit.dispose();
+      throw error;
     }
+    this.#work.upload(() => permit.dispose());
   }
 
   #end(done: Promise<void>): void {

@@ -1,4 +1,7 @@
-/** The state of the context is the app's: what is bound or set here is put back. Browsers answer for it without asking the GPU. */
+/**
+ * The state of the context is the app's: what is bound or set here is put back. Chromium knows bindings and unpack parameters by itself
+ * (under a microsecond); for masks it asks the GPU process, 70 to 100 microseconds each.
+ */
 import { GL, TEXTURE_BINDINGS } from './enums.ts';
 import type { GlShape } from './types.ts';
 

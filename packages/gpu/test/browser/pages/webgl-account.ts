@@ -92,7 +92,7 @@ export async function idle(): Promise<object> {
   }
   const kept = heap.stats().idle;
   const again: boolean[] = [];
-  for (const [index, shape] of [...shapes.entries()].reverse()) {
+  for (const [index, shape] of [...shapes.entries()].toReversed()) {
     const texture = heap.createTextureSync(shape);
     again.push(texture.value === first[index]);
     texture.dispose();

@@ -7,7 +7,7 @@ import type { Context } from './context.ts';
 import { GL } from './enums.ts';
 import type { Store } from './formats.ts';
 import type { GlBufferObject, GlRenderbufferObject, GlTextureObject } from './objects.ts';
-import { withCopyBuffer, withFramebuffer, withTexture, withUnpack } from './state.ts';
+import { withAllOfFramebuffer, withCopyBuffer, withTexture, withUnpack } from './state.ts';
 import type { GlShape } from './types.ts';
 
 /** At least the longest row that a texture has, which is 32,768 texels of 16 bytes. */
@@ -107,7 +107,7 @@ export function clearRenderbuffer({ context, raw, known }: GlRenderbufferObject)
 
 function withNewFramebuffer(gl: GlShape, body: () => void): void {
   const framebuffer = gl.createFramebuffer() as object;
-  withFramebuffer(gl, framebuffer, body);
+  withAllOfFramebuffer(gl, framebuffer, body);
   gl.deleteFramebuffer(framebuffer);
 }
 

@@ -20,6 +20,7 @@ export class Context implements Platform {
   readonly queue: WorkQueue = { onSubmittedWorkDone: () => this.#done() };
   readonly #checkMemory: boolean;
   #ended = false;
+  #flushing = false;
 
   constructor(gl: GlShape, checkMemory: boolean) {
     this.gl = gl;
@@ -51,6 +52,18 @@ export class Context implements Platform {
       throw new GpuOutOfMemoryError('The context has no memory for it.', { kind: 'GPU memory' });
     }
     return raw;
+  }
+
+  /** Deletes an object. Browsers send commands when they have many: one flush a turn sees to it that memory comes back now. */
+  remove(remove: () => void): void {
+    if (this.isOver) return;
+    remove();
+    if (this.#flushing) return;
+    this.#flushing = true;
+    void Promise.resolve().then(() => {
+      this.#flushing = false;
+      this.gl.flush();
+    });
   }
 
   /** WebGL keeps one of each error until it is asked, so others may be the app's: then what was made is looked at. */

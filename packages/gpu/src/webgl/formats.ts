@@ -1,6 +1,6 @@
 /**
  * The sized internal formats of WebGL2 and its extensions: what a block weighs, how it is uploaded, and what needs which extension.
- * Drivers pad three channels to four, and keep formats of 16 bits as 32: those are ranges.
+ * Drivers pad three channels to four, may keep packed formats of 16 bits as 32, and choose how stencils lie: those are ranges.
  */
 import type { Block } from '../size/formats.ts';
 
@@ -59,12 +59,12 @@ const PACKED: readonly (readonly [string, number, number, number, number, number
   ['RGB9_E5', 0x8c3d, 4, 4, 0x1907, 0x8c3e, 4, 'float', false],
   ['RGB10_A2', 0x8059, 4, 4, 0x1908, 0x8368, 4, 'float', true],
   ['RGB10_A2UI', 0x906f, 4, 4, 0x8d99, 0x8368, 4, 'uint', true],
-  ['DEPTH_COMPONENT16', 0x81a5, 2, 4, 0x1902, 0x1403, 2, 'depth', true],
-  ['DEPTH_COMPONENT24', 0x81a6, 4, 8, 0x1902, 0x1405, 4, 'depth', true],
+  ['DEPTH_COMPONENT16', 0x81a5, 2, 2, 0x1902, 0x1403, 2, 'depth', true],
+  ['DEPTH_COMPONENT24', 0x81a6, 4, 4, 0x1902, 0x1405, 4, 'depth', true],
   ['DEPTH_COMPONENT32F', 0x8cac, 4, 4, 0x1902, 0x1406, 4, 'depth', true],
   ['DEPTH24_STENCIL8', 0x88f0, 4, 8, 0x84f9, 0x84fa, 4, 'depth-stencil', true],
   ['DEPTH32F_STENCIL8', 0x8cad, 5, 8, 0x84f9, FLOAT_32_UNSIGNED_INT_24_8_REV, 8, 'depth-stencil', true],
-  ['STENCIL_INDEX8', 0x8d48, 1, 8, 0, 0, 1, 'stencil', true],
+  ['STENCIL_INDEX8', 0x8d48, 1, 4, 0, 0, 1, 'stencil', true],
 ];
 
 /** By extension: the first enum, and the bytes of the 4 × 4 blocks from there on. */

@@ -19,7 +19,7 @@ export class GlObject implements RawShape {
   }
 
   destroy(): void {
-    if (!this.context.isOver) this.#remove(this.raw);
+    this.context.remove(() => this.#remove(this.raw));
   }
 
   /** As a new one, but for what is in it. */

@@ -82,27 +82,34 @@ export function withoutUnpackBuffer<R>(gl: GlShape, body: () => R): R {
   }
 }
 
-/** Clears into a framebuffer, all of it, whatever masks the app has set. */
-export function withFramebuffer<R>(gl: GlShape, framebuffer: object, body: () => R): R {
+export function withDrawFramebuffer<R>(gl: GlShape, framebuffer: object, body: () => R): R {
   const bound = gl.getParameter(GL.FRAMEBUFFER_BINDING) as object | null;
+  gl.bindFramebuffer(GL.DRAW_FRAMEBUFFER, framebuffer);
+  try {
+    return body();
+  } finally {
+    gl.bindFramebuffer(GL.DRAW_FRAMEBUFFER, bound);
+  }
+}
+
+/** Clears into a framebuffer, all of it, whatever masks the app has set. */
+export function withAllOfFramebuffer<R>(gl: GlShape, framebuffer: object, body: () => R): R {
   const switches = [GL.SCISSOR_TEST, GL.RASTERIZER_DISCARD].filter((capability) => gl.isEnabled(capability));
   const color = gl.getParameter(GL.COLOR_WRITEMASK) as [boolean, boolean, boolean, boolean];
   const depth = gl.getParameter(GL.DEPTH_WRITEMASK) as boolean;
   const front = gl.getParameter(GL.STENCIL_WRITEMASK) as number;
   const back = gl.getParameter(GL.STENCIL_BACK_WRITEMASK) as number;
-  gl.bindFramebuffer(GL.DRAW_FRAMEBUFFER, framebuffer);
   for (const capability of switches) gl.disable(capability);
   gl.colorMask(true, true, true, true);
   gl.depthMask(true);
   for (const face of [GL.FRONT, GL.BACK]) gl.stencilMaskSeparate(face, 0xff);
   try {
-    return body();
+    return withDrawFramebuffer(gl, framebuffer, body);
   } finally {
     gl.stencilMaskSeparate(GL.FRONT, front);
     gl.stencilMaskSeparate(GL.BACK, back);
     gl.depthMask(depth);
     gl.colorMask(...color);
     for (const capability of switches) gl.enable(capability);
-    gl.bindFramebuffer(GL.DRAW_FRAMEBUFFER, bound);
   }
 }

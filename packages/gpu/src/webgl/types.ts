@@ -10,6 +10,7 @@ type Global<Name extends string, Shape> = typeof globalThis extends { [Key in Na
 export type GlContext = Global<'WebGL2RenderingContext', GlShape>;
 export type GlTexture = Global<'WebGLTexture', object>;
 export type GlBuffer = Global<'WebGLBuffer', object>;
+export type GlFramebuffer = Global<'WebGLFramebuffer', object>;
 export type GlRenderbuffer = Global<'WebGLRenderbuffer', object>;
 
 export interface GlShape {
@@ -67,6 +68,8 @@ export interface GlShape {
   framebufferRenderbuffer(target: number, attachment: number, renderbufferTarget: number, renderbuffer: object | null): void;
   framebufferTexture2D(target: number, attachment: number, textureTarget: number, texture: object | null, level: number): void;
   framebufferTextureLayer(target: number, attachment: number, texture: object | null, level: number, layer: number): void;
+  drawBuffers(buffers: readonly number[]): void;
+  checkFramebufferStatus(target: number): number;
   colorMask(red: boolean, green: boolean, blue: boolean, alpha: boolean): void;
   depthMask(flag: boolean): void;
   stencilMaskSeparate(face: number, mask: number): void;

@@ -14,6 +14,7 @@ import { Store } from '../heap/store.ts';
 import { Work } from '../heap/work.ts';
 import { Context } from './context.ts';
 import { buffers, renderbuffers, textures, useHold, WebGLBufferHandle, WebGLTextureHandle, type WebGLRenderbufferHandle } from './handles.ts';
+import { FramebufferHold, framebuffers, type FramebufferDescriptor, type WebGLFramebufferHandle } from './framebuffer.ts';
 import { listenForLoss } from './loss.ts';
 import type { GlObject } from './objects.ts';
 import type {
@@ -26,7 +27,17 @@ import type {
   WebGLHeapOptions,
 } from './options.ts';
 import { planBuffer, planRenderbuffer, planTexture, type GlPlan } from './plan.ts';
-import type { BufferDescriptor, GlBuffer, GlContext, GlRenderbuffer, GlShape, GlTexture, RenderbufferDescriptor, TextureDescriptor } from './types.ts';
+import type {
+  BufferDescriptor,
+  GlBuffer,
+  GlContext,
+  GlFramebuffer,
+  GlRenderbuffer,
+  GlShape,
+  GlTexture,
+  RenderbufferDescriptor,
+  TextureDescriptor,
+} from './types.ts';
 import { bufferPieces, texturePieces, type BufferUpload, type TextureUpload } from './uploads.ts';
 
 /** The memory of a context of WebGL2 under a byte budget. Hold it with `await using`, or for as long as the app lives. */
@@ -120,6 +131,20 @@ export class WebGLHeap implements AsyncDisposable {
     this.#require(label);
     const plan = planBuffer(descriptor, label);
     return this.#buffer(plan, this.#store.acquireSync(plan, options.clear !== false), options);
+  }
+
+  /**
+   * Creates a framebuffer of textures and renderbuffers: what is attached stays while it does, and all its colours are drawn to. Throws
+   * GpuDescriptorError where it is not complete.
+   */
+  createFramebuffer(descriptor: FramebufferDescriptor): WebGLFramebufferHandle {
+    const hold = new FramebufferHold(this.#keeper, () => this.#require(descriptor.label), descriptor);
+    try {
+      return framebuffers.own(hold as unknown as GlFramebuffer, { label: descriptor.label });
+    } catch (error) {
+      hold.release();
+      throw error;
+    }
   }
 
   /**

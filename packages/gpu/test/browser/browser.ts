@@ -48,12 +48,7 @@ export async function openBrowser({ gc = false } = {}): Promise<TestBrowser> {
     scenarios:
       (module) =>
       (name, ...parameters) =>
-        inPage(
-          browser,
-          `http://127.0.0.1:${port}/`,
-          errors,
-          `import('/pages/${module}.js').then((module) => module.${name}(...${JSON.stringify(parameters)}))`,
-        ),
+        inPage(browser, port, errors, `import('/pages/${module}.js').then((module) => module.${name}(...${JSON.stringify(parameters)}))`),
     memory: () => gpuMemory(),
     [Symbol.asyncDispose]: async () => {
       await browser.close();
@@ -62,7 +57,7 @@ export async function openBrowser({ gc = false } = {}): Promise<TestBrowser> {
   };
 }
 
-async function inPage<R>(browser: Browser, address: string, errors: string[], expression: string): Promise<R> {
+async function inPage<R>(browser: Browser, port: number, errors: string[], expression: string): Promise<R> {
   const page = await browser.newPage();
   page.on('pageerror', (error) => errors.push(String(error)));
   page.on('console', (message) => {
@@ -72,7 +67,8 @@ async function inPage<R>(browser: Browser, address: string, errors: string[], ex
       errors.push(text);
   });
   try {
-    await page.goto(address);
+    await page.exposeFunction('look', () => gpuMemory().now);
+    await page.goto(`http://127.0.0.1:${port}/`);
     // As text: the transform that tests go through would put its own imports into a function.
     return await page.evaluate<R>(expression);
   } finally {

@@ -15,7 +15,7 @@ describe.skipIf(missing !== undefined)('a context of WebGL2 that is lost', async
 
   test('makes handles fail at once, rejects who waits, and empties the account; restored, handles are made anew when used', async () => {
     const zero = { live: 0, idle: 0, retired: 0, staging: 0 };
-    const kept = 1_024 + 64 * 64 * 4;
+    const kept = 1_024 + 64 * 64 * 2;
     const seen = (await run('lossAndRestoration')) as Record<string, unknown>;
     expect(seen).toMatchObject({
       before: { live: 4 * MiB + kept, idle: MiB / 2, retired: 0 },
@@ -31,7 +31,20 @@ describe.skipIf(missing !== undefined)('a context of WebGL2 that is lost', async
 
   test('is noticed by its event alone, as often as it happens; an app that hears of the restoration first can create', async () => {
     const rejected = expect.stringMatching(/^DeviceLostError: the context was lost/) as string;
-    expect(await run('byEventAlone')).toEqual({ told: [rejected, rejected, rejected], early: ['none', 'none', 'none'], live: 0, retired: 0, errors: [] });
+    for (const isOffscreen of [false, true]) {
+      const expected = { told: [rejected, rejected, rejected], early: ['none', 'none', 'none'], live: 0, retired: 0, errors: [] };
+      expect(await run('byEventAlone', isOffscreen)).toEqual(expected);
+    }
+  });
+
+  test('a framebuffer keeps what is attached, and is made anew with it', async () => {
+    const kept = 2 * MiB + 2 * 512 * 512;
+    const green = [0, 255, 0, 255];
+    expect(await run('framebuffers')).toEqual({
+      ...{ isMine: true, kept, drawn: [green, green], again: kept, live: 0, gone: true, used: 0, errors: [] },
+      wrong: expect.stringMatching(/^GpuDescriptorError: No such framebuffer 'odd': its status is 0x8cd6/),
+      told: expect.stringMatching(/^DeviceLostError: .*'target'/),
+    });
   });
 
   test('can be followed by another one', async () => {

@@ -13,11 +13,17 @@ export interface PageGl {
 }
 
 interface Page {
-  readonly document: { createElement(name: string): { getContext(kind: string, options?: object): PageGl } };
+  readonly document: { createElement(name: string): Canvas };
+  readonly OffscreenCanvas: new (width: number, height: number) => Canvas;
 }
 
-export function newContext(): PageGl {
-  const gl = (globalThis as unknown as Page).document.createElement('canvas').getContext('webgl2', { antialias: false });
+interface Canvas {
+  getContext(kind: string, options?: object): PageGl;
+}
+
+export function newContext(isOffscreen = false): PageGl {
+  const { document, OffscreenCanvas } = globalThis as unknown as Page;
+  const gl = (isOffscreen ? new OffscreenCanvas(8, 8) : document.createElement('canvas')).getContext('webgl2', { antialias: false });
   const errors: number[] = [];
   const ask = gl['getError'].bind(gl) as () => number;
   const getError = (): number => {

@@ -66,8 +66,8 @@ export async function lossAndRestoration(): Promise<object> {
 }
 
 /** Nobody calls the heap: the event alone rejects who waits. Three times over. */
-export async function byEventAlone(): Promise<object> {
-  const gl = newContext();
+export async function byEventAlone(isOffscreen: boolean): Promise<object> {
+  const gl = newContext(isOffscreen);
   const early: string[] = [];
   let heap = undefined as unknown as ReturnType<typeof newHeap>;
   // An app that listens before the heap does is told before it.
@@ -90,6 +90,56 @@ export async function byEventAlone(): Promise<object> {
   const { live, retired } = heap.stats();
   await heap.disposeAsync();
   return { told, early, live, retired, errors: errorsOf(gl) };
+}
+
+/** A framebuffer keeps what is attached, and is made anew with it. */
+export async function framebuffers(): Promise<object> {
+  const gl = newContext();
+  const heap = newHeap(gl);
+  const [color, second, depth] = [
+    heap.createTextureSync(TILE),
+    heap.createTextureSync({ ...TILE, target: 0x8c1a }),
+    heap.createRenderbufferSync({ internalFormat: 0x81a5, size: [512, 512] }),
+  ];
+  const mine: unknown = gl['createFramebuffer']();
+  gl['bindFramebuffer'](gl['FRAMEBUFFER'], mine);
+  const target = heap.createFramebuffer({
+    label: 'target',
+    attachments: [
+      { attachment: 0x8ce0, image: color },
+      { attachment: 0x8ce1, image: second, layer: 0 },
+      { attachment: 0x8d00, image: depth },
+    ],
+  });
+  const isMine = gl['getParameter'](gl['FRAMEBUFFER_BINDING']) === mine;
+  const wrong = thrown(() => heap.createFramebuffer({ label: 'odd', attachments: [{ attachment: 0x8d00, image: color }] }));
+  for (const handle of [color, second, depth]) handle.dispose();
+  const kept = heap.stats().live;
+  const draw = (): number[] => {
+    gl['bindFramebuffer'](gl['FRAMEBUFFER'], target.value);
+    gl['clearColor'](0, 1, 0, 1);
+    gl['clear'](gl['COLOR_BUFFER_BIT'] | gl['DEPTH_BUFFER_BIT']);
+    gl['readBuffer'](0x8ce1);
+    const pixel = new Uint8Array(4);
+    gl['readPixels'](5, 5, 1, 1, gl['RGBA'], gl['UNSIGNED_BYTE'], pixel);
+    return [...pixel];
+  };
+  const drawn = [draw()];
+  const [lost, back] = [event(gl, 'webglcontextlost'), event(gl, 'webglcontextrestored')];
+  const loser = loserOf(gl);
+  loser.loseContext();
+  const told = thrown(() => target.value);
+  await lost;
+  await turn();
+  loser.restoreContext();
+  await back;
+  drawn.push(draw());
+  const again = heap.stats().live;
+  const raw: unknown = target.value;
+  target.dispose();
+  const { live } = heap.stats();
+  await heap.disposeAsync();
+  return { isMine, wrong, kept, drawn, told, again, live, gone: !gl['isFramebuffer'](raw), used: heap.budget.stats().used, errors: errorsOf(gl) };
 }
 
 /** A browser that does not give it back: another canvas takes its place. */

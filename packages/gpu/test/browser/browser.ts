@@ -62,8 +62,11 @@ async function inPage<R>(browser: Browser, port: number, errors: string[], expre
   page.on('pageerror', (error) => errors.push(String(error)));
   page.on('console', (message) => {
     const text = message.text();
-    // Losing contexts, and running out of memory, is what some scenarios are about.
-    if ((message.type() === 'error' || /WebGL/.test(text)) && !/CONTEXT_LOST_WEBGL|loseContext|total allocation size is too large|Performance/.test(text))
+    // Losing contexts, running out of memory, and forgetting is what some scenarios are about.
+    if (
+      (message.type() === 'error' || /WebGL/.test(text)) &&
+      !/CONTEXT_LOST_WEBGL|loseContext|total allocation size is too large|Performance|ResourceLeakWarning/.test(text)
+    )
       errors.push(text);
   });
   try {
@@ -87,7 +90,7 @@ const HTML = `<!doctype html><title>Handback</title><link rel="icon" href="data:
 async function serve(): Promise<Server> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1');
-    const answer = (type: string, body: string | Buffer): void => void response.writeHead(200, { 'content-type': type }).end(body);
+    const answer = (type: string, body: string | Uint8Array): void => void response.writeHead(200, { 'content-type': type }).end(body);
     const fail = (error: unknown): void => void response.writeHead(404).end(String(error));
     if (pathname === '/') answer('text/html', HTML);
     else if (/^\/pages\/[\w-]+\.js$/.test(pathname))

@@ -65,7 +65,8 @@ describe.skipIf(missing !== undefined)('what is in the memory of WebGL2', async 
   });
 
   test('leaves the state of the context as it was; parameters of a texture that is used again are those of a new one', async () => {
-    expect(await run('state')).toEqual({
+    const state = browser.scenarios<typeof import('./pages/webgl-state.ts')>('webgl-state');
+    expect(await state('state')).toEqual({
       changed: [],
       parameters: [
         [10_497, 9_986, 1_000],

@@ -1,7 +1,7 @@
 /** Scenarios of a heap of WebGL2: what is on the account, who is admitted, what is refused. */
 import { Budget, collectGarbage } from '@handback/core';
 import { WebGLHeap, type TextureDescriptor, type WebGLTextureHandle } from '@handback/gpu/webgl';
-import { errorsOf, failure, MiB, newContext, newHeap, RGBA8, thrown, TILE, turn } from './context.ts';
+import { errorsOf, failure, MiB, newContext, newHeap, thrown, TILE, turn } from './context.ts';
 
 export async function counts(): Promise<object> {
   const gl = newContext();
@@ -23,6 +23,27 @@ export async function counts(): Promise<object> {
   seen.push(heap.stats());
   const won = heap.trim();
   return { byteLength, label, isTexture, seen, afterDispose, won, used: heap.budget.stats().used, errors: errorsOf(gl) };
+}
+
+/** A fence that is late: what is disposed and what is uploaded counts until it is passed. */
+export async function lateFence(): Promise<object> {
+  const gl = newContext();
+  await using heap = newHeap(gl, { maxIdle: 0 });
+  const ask = gl['getSyncParameter'].bind(gl) as (sync: object, name: number) => number;
+  let isLate = true;
+  Object.assign(gl, { getSyncParameter: (sync: object, name: number) => (isLate ? gl['UNSIGNALED'] : ask(sync, name)) });
+  const texture = heap.createTextureSync(TILE);
+  const raw: unknown = texture.value;
+  await heap.writeTexture({ texture, data: new Uint8Array(MiB) });
+  texture.dispose();
+  await turn(50);
+  const seen = [heap.stats()];
+  const exists = [gl['isTexture'](raw) as boolean];
+  isLate = false;
+  await heap.settled();
+  seen.push(heap.stats());
+  exists.push(gl['isTexture'](raw) as boolean);
+  return { seen, exists, errors: errorsOf(gl) };
 }
 
 /** Waiters go in the order in which they asked. */
@@ -102,7 +123,7 @@ export async function idle(): Promise<object> {
   return { kept, again, afterwards: heap.stats().idle, used: heap.budget.stats().used, errors: errorsOf(gl) };
 }
 
-/** Nothing in a page forces a collection: what was forgotten blocks until one comes, and nothing breaks. */
+/** Nothing in a page forces a collection: what was forgotten blocks until the engine comes to one by itself. */
 export async function forgotten(): Promise<object> {
   const gl = newContext();
   await using heap = newHeap(gl, { capacity: 4 * MiB, staging: 1 / 4 });
@@ -133,7 +154,7 @@ export async function outOfMemory(): Promise<object> {
   await using heap = newHeap(gl, { capacity: 2 ** 50 });
   const side = gl['getParameter'](0x0d33) as number;
   const layers = gl['getParameter'](0x88ff) as number;
-  const told = await failure(heap.createTexture({ internalFormat: 0x8814, target: 0x8c1a, size: [side, side, layers] }, { timeout: 2_000 }));
+  const told = await failure(heap.createTexture({ internalFormat: 0x8814, target: 0x8c1a, size: [side, side, layers] }, { timeout: 500 }));
   return { told, isLost: gl['isContextLost']() as boolean, live: heap.stats().live };
 }
 
@@ -160,18 +181,4 @@ export async function life(): Promise<object> {
     ...{ paid, live, isTexture, afterMove, afterwards, options, noContext },
     ...{ wasOpen: raw !== null, gone: !gl['isTexture'](raw), used: heap.budget.stats().used, paidAfter: parent.stats().used, errors: errorsOf(gl) },
   };
-}
-
-/** Creation that asks for memory, and that does not: milliseconds for each. */
-export async function cost(count: number): Promise<object> {
-  const gl = newContext();
-  const taken: Record<string, number> = {};
-  for (const checkMemory of [true, false]) {
-    await using heap = newHeap(gl, { capacity: 2 ** 30, checkMemory, maxIdle: 0 });
-    const began = performance.now();
-    for (let index = 0; index < count; index++) heap.createTextureSync({ internalFormat: RGBA8, size: [64, 64] }).dispose();
-    taken[`checkMemory ${checkMemory}`] = (performance.now() - began) / count;
-    await heap.settled();
-  }
-  return taken;
 }

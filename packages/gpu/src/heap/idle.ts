@@ -15,10 +15,6 @@ export class Idle {
   readonly #entries: Set<Entry> = new Set();
   readonly #byKey: Map<string, Set<Entry>> = new Map();
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
   put(block: Handle<Block>, now: number): void {
     const { key, bytes } = block.value;
     const entry = { block, since: now };
@@ -50,7 +46,7 @@ export class Idle {
   /** Releases those that were put here before a time; answers when the oldest that is left was. */
   age(before: number): number | undefined {
     for (const entry of this.#entries) {
-      if (entry.since >= before) return entry.since;
+      if (entry.since > before) return entry.since;
       this.#release(entry);
     }
     return undefined;

@@ -39,16 +39,17 @@ export class Staging {
       }
       if (next.done === true) return Promise.resolve();
     }
-    const running = this.#uploadLater(this.#last, next, pieces, signal);
-    const done: Promise<void> = running.then(
-      () => this.#end(done),
-      () => this.#end(done),
-    );
+    const before = this.#last ?? Promise.resolve();
+    const running = this.#uploadLater(orAborted(before, signal), next, pieces, signal);
+    // One that was aborted lets nobody before those that it waited for.
+    const done: Promise<void> = Promise.allSettled([before, running]).then(() => {
+      if (this.#last === done) this.#last = undefined;
+    });
     this.#last = done;
     return running;
   }
 
-  async #uploadLater(before: Promise<void> | undefined, first: IteratorResult<Piece>, pieces: Iterator<Piece>, signal: Signal | undefined): Promise<void> {
+  async #uploadLater(before: Promise<void>, first: IteratorResult<Piece>, pieces: Iterator<Piece>, signal: Signal | undefined): Promise<void> {
     await before;
     for (let next = first; next.done !== true; next = pieces.next()) {
       this.#write(next.value, await this.#budget.acquire(next.value.bytes, { signal, label: 'upload' }));
@@ -58,12 +59,24 @@ export class Staging {
   #write({ write }: Piece, permit: Permit): void {
     try {
       write();
-    } finally {
-      this.#work.upload(() => permit.dispose());
+    } catch (error) {
+      permit.dispose();
+      throw error;
     }
+    this.#work.soon(() => permit.dispose());
   }
+}
 
-  #end(done: Promise<void>): void {
-    if (this.#last === done) this.#last = undefined;
-  }
+/** The promise, or what the signal ends it with. */
+function orAborted(promise: Promise<void>, signal: Signal | undefined): Promise<void> {
+  const caller = signal as AbortSignal | undefined;
+  if (caller === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(caller.reason);
+    caller.addEventListener('abort', abort);
+    void promise.then(() => {
+      caller.removeEventListener('abort', abort);
+      resolve();
+    });
+  });
 }

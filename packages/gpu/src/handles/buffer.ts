@@ -50,7 +50,7 @@ export const buffers: OwningKind<Buffer, BufferHandle> = defineResource({
     hold.retire();
   },
   externalBytes: (hold) => bufferHoldOf(hold).bytes,
-  describe: (hold) => bufferHoldOf(hold).label ?? '',
+  describe: (hold) => bufferHoldOf(hold).label || `${bufferHoldOf(hold).bytes} bytes`,
   handle: BufferHandle,
   module: import.meta.url,
 });

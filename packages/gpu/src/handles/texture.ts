@@ -39,7 +39,7 @@ export const textures: OwningKind<Texture, TextureHandle> = defineResource({
   kind: 'texture',
   release: (hold: Texture) => holdOf(hold).retire(),
   externalBytes: (hold) => holdOf(hold).bytes,
-  describe: (hold) => holdOf(hold).label ?? '',
+  describe: (hold) => holdOf(hold).label || `${holdOf(hold).bytes} bytes`,
   handle: TextureHandle,
   module: import.meta.url,
 });

@@ -85,7 +85,7 @@ export class Store {
       throw error;
     } finally {
       this.#asking--;
-      wish.leave();
+      wish.done();
     }
   }
 

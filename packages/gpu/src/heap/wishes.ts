@@ -17,8 +17,10 @@ export interface Wish {
   given: Handle<Block> | undefined;
   /** Ends its wait for room. */
   readonly end: (reason: unknown) => void;
-  /** Waits no more, for a block that comes back at least. */
+  /** Waits for what comes back no more. */
   readonly leave: () => void;
+  /** It has what it wanted, or has gone. */
+  readonly done: () => void;
 }
 
 export class Wishes {
@@ -43,7 +45,8 @@ export class Wishes {
       signal: controller.signal,
       given: undefined,
       end: (reason) => controller.abort(reason),
-      leave: () => {
+      leave: () => this.#wishes.delete(wish),
+      done: () => {
         this.#wishes.delete(wish);
         caller?.removeEventListener('abort', abort);
       },

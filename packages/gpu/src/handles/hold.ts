@@ -58,9 +58,9 @@ export class Hold<Raw extends TextureShape | BufferShape = TextureShape | Buffer
     return raw;
   }
 
-  /** The same, where it is on the device that there is; else undefined. */
+  /** The same, where it is still there: with a device go its blocks. */
   get present(): Raw | undefined {
-    return this.#device === this.keeper.device ? (this.#block?.value.raw as Raw | undefined) : undefined;
+    return this.#block?.state === 'open' ? (this.#block.value.raw as Raw) : undefined;
   }
 
   /** The number of the device that `raw` is of: views and bind groups are made anew with it. */

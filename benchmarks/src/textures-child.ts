@@ -11,7 +11,6 @@ const CAPACITY = 64 * MiB;
 /** Uploads between two waits for the queue. */
 const BATCH = 16;
 const [, , way = '', count = '1000'] = process.argv;
-const times = Number(count);
 
 /** As far as it is used here. */
 interface RawTexture {
@@ -43,8 +42,7 @@ if (adapter === null) {
 }
 const device = await adapter.requestDevice();
 const { queue } = device;
-const square = { size: [512, 512], format: 'rgba8unorm', usage: 0x1 | 0x2 | 0x4 | 0x10 } as const;
-const large = { ...square, size: [2_048, 2_048] } as const;
+const USE = { format: 'rgba8unorm', usage: 0x1 | 0x2 | 0x4 | 0x10 } as const;
 const data = new Uint8Array(16 * MiB).fill(7);
 
 function write(texture: RawTexture, [width, height]: readonly [number, number]): void {
@@ -61,70 +59,78 @@ async function upload(heap: GpuHeap, descriptor: TextureDescriptor, options: { c
   await heap.writeTexture({ texture, data: data.subarray(0, width * height * 4) });
 }
 
-/** Sizes that no two of a batch have in common, and that need nothing but their own texture. */
-function sizeOf(index: number): [number, number] {
-  return [512, 496 + (index % BATCH)];
+/** No two of a batch have it in common, so that none is used again. */
+function sizeOf(index: number, side: number): [number, number] {
+  return [side, side - (index % BATCH)];
 }
 
-const ways: Record<string, () => Promise<void>> = {
-  'raw: one reused': async () => {
-    const texture = device.createTexture(square);
+/** `side`: of the textures, in texels. */
+const ways: Record<string, (times: number, side: number) => Promise<void>> = {
+  'raw: one reused': async (times, side) => {
+    const texture = device.createTexture({ ...USE, size: [side, side] });
     for (let index = 0; index < times; index++) {
-      write(texture, square.size);
+      write(texture, [side, side]);
       if (index % BATCH === BATCH - 1) await queue.onSubmittedWorkDone();
     }
   },
-  'raw: dropped': async () => {
+  'raw: dropped': async (times, side) => {
     for (let index = 0; index < times; index++) {
-      write(device.createTexture(square), square.size);
+      write(device.createTexture({ ...USE, size: [side, side] }), [side, side]);
       if (index % BATCH === BATCH - 1) await queue.onSubmittedWorkDone();
     }
   },
-  'raw: destroyed': async () => {
+  'raw: destroyed': async (times, side) => {
     for (let index = 0; index < times; index++) {
-      const size = sizeOf(index);
-      const texture = device.createTexture({ ...square, size });
+      const size = sizeOf(index, side);
+      const texture = device.createTexture({ ...USE, size });
       write(texture, size);
       texture.destroy();
       if (index % BATCH === BATCH - 1) await queue.onSubmittedWorkDone();
     }
   },
-  'heap: its pool': async () => {
+  'heap: its pool': async (times, side) => {
     const heap = heapOf();
-    for (let index = 0; index < times; index++) await upload(heap, square);
+    for (let index = 0; index < times; index++) await upload(heap, { ...USE, size: [side, side] });
     await heap.settled();
   },
-  'heap: its pool, not cleared': async () => {
+  'heap: its pool, not cleared': async (times, side) => {
     const heap = heapOf();
-    for (let index = 0; index < times; index++) await upload(heap, square, { clear: false });
+    for (let index = 0; index < times; index++) await upload(heap, { ...USE, size: [side, side] }, { clear: false });
     await heap.settled();
   },
-  'heap: nothing kept': async () => {
+  'heap: nothing kept': async (times, side) => {
     const heap = heapOf({ maxIdle: 0 });
     for (let index = 0; index < times; index++) {
-      await upload(heap, { ...square, size: sizeOf(index) });
+      await upload(heap, { ...USE, size: sizeOf(index, side) });
       if (index % BATCH === BATCH - 1) await heap.settled();
     }
   },
-  'heap: all at once': async () => {
+  'heap: nothing kept, within the call': async (times, side) => {
+    const heap = heapOf({ maxIdle: 0, staging: 1 / 4 });
+    for (let index = 0; index < times; index++) {
+      const size = sizeOf(index, side);
+      using texture = heap.createTextureSync({ ...USE, size });
+      void heap.writeTexture({ texture, data: data.subarray(0, size[0] * size[1] * 4) });
+      if (index % BATCH === BATCH - 1) await heap.settled();
+    }
+  },
+  'heap: all at once': async (times, side) => {
     const heap = heapOf();
-    await Promise.all(Array.from({ length: times }, () => upload(heap, large)));
+    await Promise.all(Array.from({ length: times }, () => upload(heap, { ...USE, size: [4 * side, 4 * side] })));
   },
 };
 
 const job = ways[way];
 if (job === undefined) throw new Error(`No way '${way}'`);
-// The driver has come up, and its threads.
-const first = device.createTexture(square);
-write(first, square.size);
-first.destroy();
+// The driver has come up, with its threads, and the code is warm; small textures leave the memory as it was.
+await job(500, 32);
 await queue.onSubmittedWorkDone();
 const base = line('VmRSS');
 // From here on the peak is the job's own.
 writeFileSync('/proc/self/clear_refs', '5');
 const cpu = process.cpuUsage();
 const start = performance.now();
-await job();
+await job(Number(count), 512);
 await queue.onSubmittedWorkDone();
 const ms = performance.now() - start;
 const { user, system } = process.cpuUsage(cpu);

@@ -94,7 +94,11 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
             if (error !== controller.signal.reason && !(error instanceof DeviceLostError)) world.surprises.push(error);
           },
         )
-        .finally(() => {
+        .finally(async () => {
+          // What is opened late counts until it has come: the device answers in order.
+          world.device.pushErrorScope('validation');
+          await world.device.popErrorScope();
+          await new Promise((resolve) => setImmediate(resolve));
           world.waitingBytes -= spec.bytes;
           world.waiting.delete(done);
         });

@@ -175,10 +175,11 @@ export class GpuHeap implements AsyncDisposable {
   }
 
   /**
-   * Resolves when the queue has done all that it was given, and what was disposed before has been released or kept for reuse: what
-   * is in commands that are not submitted yet too.
+   * Resolves when the queue has done all that it was given, uploads that wait for their turn too, and what was disposed before has been released or kept for reuse: what
+   * is in commands that are not submitted yet as well.
    */
   async settled(): Promise<void> {
+    await this.#staging.written();
     this.#work.hurry(false);
     await this.#work.watch();
   }

@@ -49,11 +49,23 @@ export class Staging {
     return running;
   }
 
+  /** Resolves when all uploads that were asked for have been given to the queue, or have failed. */
+  async written(): Promise<void> {
+    await this.#last;
+  }
+
   async #uploadLater(before: Promise<void>, first: IteratorResult<Piece>, pieces: Iterator<Piece>, signal: Signal | undefined): Promise<void> {
     await before;
     for (let next = first; next.done !== true; next = pieces.next()) {
-      this.#write(next.value, await this.#budget.acquire(next.value.bytes, { signal, label: 'upload' }));
+      const permit = this.#budget.tryAcquire(next.value.bytes) ?? this.#room(next.value.bytes, signal);
+      this.#write(next.value, await permit);
     }
+  }
+
+  #room(bytes: number, signal: Signal | undefined): Promise<Permit> {
+    const permit = this.#budget.acquire(bytes, { signal, label: 'upload' });
+    void this.#work.watch();
+    return permit;
   }
 
   #write({ write }: Piece, permit: Permit): void {

@@ -19,6 +19,7 @@ export class Work {
   readonly #pending: Set<Pending> = new Set();
   #watching: Promise<void> | undefined = undefined;
   #next: Promise<void> | undefined = undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
   /** Ends the watch: by the queue, or when the device is lost. */
   #end: () => void = () => {};
 
@@ -29,7 +30,7 @@ export class Work {
   /** Commands were submitted: what was disposed before may be in them. */
   submitted(): void {
     this.#submits++;
-    if (this.#pending.size > 0) void this.watch();
+    if (this.#pending.size > 0) this.#later();
   }
 
   /**
@@ -38,7 +39,7 @@ export class Work {
    */
   soon(settle: () => void): () => void {
     const pending = this.#add(settle, this.#submits);
-    void this.watch();
+    this.#later();
     return () => this.#pending.delete(pending);
   }
 
@@ -66,9 +67,20 @@ export class Work {
     }));
   }
 
+  /** A watch for each upload would cost more than the upload: who needs room begins one, else it is one a turn of the event loop. */
+  #later(): void {
+    if (this.#watching !== undefined) return;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#watching === undefined) void this.#watch();
+    });
+  }
+
   #watch(): Promise<void> {
     const queue = this.#queue;
     if (queue === undefined) return Promise.resolve();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     const covered = [...this.#pending].filter(({ due }) => due <= this.#submits);
     return (this.#watching = new Promise((resolve) => {
       const end = (): void => {
@@ -77,6 +89,11 @@ export class Work {
         this.#watching = undefined;
         for (const pending of covered) if (this.#pending.delete(pending)) pending.settle(pending.hurried);
         resolve();
+        for (const { due } of this.#pending) {
+          if (due > this.#submits) continue;
+          this.#later();
+          break;
+        }
       };
       this.#end = end;
       // It may reject where the device is lost: `drop` has settled everything then.

@@ -13,6 +13,7 @@ import { median, quartiles, table } from './numbers.ts';
 import { smallReads } from './small-reads.ts';
 import type { Suite } from './suite.ts';
 import { suites } from './suites/index.ts';
+import { textures } from './textures.ts';
 
 const PROCESSES = 5;
 const child = fileURLToPath(new URL('child.js', import.meta.url));
@@ -49,3 +50,4 @@ if ('import'.includes(part)) importCosts();
 if ('forgotten opens'.includes(part)) forgottenOpens();
 if ('small reads'.includes(part)) smallReads();
 if ('file cache'.includes(part)) fileCache();
+if ('textures'.includes(part)) textures();

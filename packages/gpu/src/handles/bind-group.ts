@@ -1,15 +1,19 @@
 /** Bind groups as handles: they keep what is bound, as the platform's do, but so that it can be seen. */
 import { defineResource, Handle, type OwningKind } from '@handback/core';
+import { DeviceLostError } from '../errors.ts';
 import type { BindGroup } from '../types.ts';
 import { BufferHandle } from './buffer.ts';
 import type { Keeper } from './hold.ts';
 import { TextureHandle } from './texture.ts';
 import { ViewHandle } from './view.ts';
 
-/** As GPUBindGroupDescriptor, with handles where it has resources of the platform, which may stand there too. */
+/**
+ * As GPUBindGroupDescriptor, with handles where it has resources of the platform, which may stand there too. What is of the platform
+ * (the layout, a sampler) is lost with its device: given as a function, it is asked for anew then, so that the group can be made anew.
+ */
 export interface BindGroupDescriptor {
   readonly label?: string | undefined;
-  readonly layout: object;
+  readonly layout: object | (() => object);
   readonly entries: Iterable<{
     readonly binding: number;
     readonly resource:
@@ -17,7 +21,8 @@ export interface BindGroupDescriptor {
       | ViewHandle
       | BufferHandle
       | { readonly buffer: BufferHandle | object; readonly offset?: number; readonly size?: number }
-      | object;
+      | object
+      | (() => object);
   }>;
 }
 
@@ -31,7 +36,7 @@ export interface BindGroupMaker {
 export class BindGroupHold {
   readonly label: string | undefined;
   readonly #maker: BindGroupMaker;
-  readonly #layout: object;
+  readonly #layout: () => object;
   readonly #entries: readonly { binding: number; resource: () => object }[];
   readonly #leases: Disposable[] = [];
   #group: object | undefined = undefined;
@@ -40,7 +45,7 @@ export class BindGroupHold {
   constructor(maker: BindGroupMaker, { label, layout, entries }: BindGroupDescriptor) {
     this.label = label;
     this.#maker = maker;
-    this.#layout = layout;
+    this.#layout = this.#onThisDevice(layout);
     try {
       this.#entries = Array.from(entries, ({ binding, resource }) => ({ binding, resource: this.#bound(resource) }));
       void this.raw;
@@ -54,7 +59,7 @@ export class BindGroupHold {
     this.#maker.keeper.requireDevice(this.label);
     if (this.#group === undefined || this.#device !== this.#maker.keeper.device) {
       const entries = this.#entries.map(({ binding, resource }) => ({ binding, resource: resource() }));
-      this.#group = this.#maker.makeBindGroup({ label: this.label ?? '', layout: this.#layout, entries });
+      this.#group = this.#maker.makeBindGroup({ label: this.label ?? '', layout: this.#layout(), entries });
       this.#device = this.#maker.keeper.device;
     }
     return this.#group;
@@ -80,9 +85,21 @@ export class BindGroupHold {
       return () => ({ buffer: buffer.value });
     }
     const { buffer } = resource as { buffer?: unknown };
-    if (!(buffer instanceof BufferHandle)) return () => resource;
+    if (!(buffer instanceof BufferHandle)) return this.#onThisDevice(resource);
     const lease = this.#lease(buffer.share());
     return () => ({ ...resource, buffer: lease.value });
+  }
+
+  /** What is of the platform, as long as its device is there. */
+  #onThisDevice(object: object | (() => object)): () => object {
+    if (typeof object === 'function') return object as () => object;
+    const { keeper } = this.#maker;
+    const { device } = keeper;
+    return () => {
+      if (keeper.device === device) return object;
+      const message = `Cannot make bind group '${this.label ?? ''}' anew: its layout, or a resource, is of a device that was lost. Give such as functions.`;
+      throw new DeviceLostError(message, 'unknown', { kind: 'bind group', label: this.label });
+    };
   }
 
   #lease<H extends Disposable>(handle: H): H {
@@ -103,6 +120,8 @@ export class BindGroupHandle extends Handle<BindGroup> {
   }
 
   override detach(): BindGroup {
+    // What cannot be had is not detached.
+    void this.value;
     const hold = groupHoldOf(super.detach());
     const group = hold.raw as BindGroup;
     hold.release();

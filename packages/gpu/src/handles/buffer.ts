@@ -7,11 +7,11 @@ import type { Hold } from './hold.ts';
 export class BufferHandle extends Handle<Buffer> {
   /** The buffer of the platform, on loan. It may be larger than was asked for. Throws DisposedError, MovedError or DeviceLostError. */
   override get value(): Buffer {
-    return bufferHoldOf(super.value).raw as Buffer;
+    return bufferHoldOf(super.value).lend() as Buffer;
   }
 
   override use<R>(operation: (buffer: Buffer) => R): R {
-    return super.use((hold) => operation(bufferHoldOf(hold).raw as Buffer));
+    return super.use((hold) => operation(bufferHoldOf(hold).lend() as Buffer));
   }
 
   /** What it counts for, in bytes: at least what was asked for. */
@@ -35,6 +35,8 @@ export class BufferHandle extends Handle<Buffer> {
 
   /** Gives the buffer of the platform to the caller, uncounted from now on. Throws as `detach` of any handle does. */
   override detach(): Buffer {
+    // What cannot be had is not detached.
+    void this.value;
     return bufferHoldOf(super.detach()).leave() as Buffer;
   }
 }
@@ -48,7 +50,7 @@ export const buffers: OwningKind<Buffer, BufferHandle> = defineResource({
     hold.retire();
   },
   externalBytes: (hold) => bufferHoldOf(hold).bytes,
-  describe: (hold) => bufferHoldOf(hold).label ?? '',
+  describe: (hold) => bufferHoldOf(hold).label || `${bufferHoldOf(hold).bytes} bytes`,
   handle: BufferHandle,
   module: import.meta.url,
 });

@@ -1,5 +1,5 @@
 /** What a handle of the GPU has: the block that stands for it on the device there is now, made anew where the device was lost. */
-import type { Handle } from '@handback/core';
+import { Handle } from '@handback/core';
 import type { Block } from '../heap/block.ts';
 import type { RawShape } from '../heap/platform.ts';
 
@@ -36,7 +36,7 @@ export class Hold<Raw extends RawShape = RawShape> {
     this.#restored = restored;
   }
 
-  /** What the platform made; on a new device, made there now. Throws DeviceLostError, or BudgetExceededError. */
+  /** What the platform made; on a new device, made there now. Throws DeviceLostError, GpuOutOfMemoryError, or BudgetExceededError. */
   get raw(): Raw {
     this.keeper.requireDevice(this.label);
     if (this.#device !== this.keeper.device || this.#block === undefined) {
@@ -46,12 +46,21 @@ export class Hold<Raw extends RawShape = RawShape> {
       this.#restored?.(raw);
       return raw;
     }
-    return this.#block.value.raw as Raw;
+    const { failed, raw } = this.#block.value;
+    if (failed !== undefined) throw failed;
+    return raw as Raw;
   }
 
-  /** The same, where it is on the device that there is; else undefined. */
+  /** The same, for the app, which may put it into commands. */
+  lend(): Raw {
+    const { raw } = this;
+    (this.#block as Handle<Block>).value.lent = true;
+    return raw;
+  }
+
+  /** The same, where it is still there: with a device go its blocks. */
   get present(): Raw | undefined {
-    return this.#device === this.keeper.device ? (this.#block?.value.raw as Raw | undefined) : undefined;
+    return this.#block?.state === 'open' ? (this.#block.value.raw as Raw) : undefined;
   }
 
   /** The number of the device that `raw` is of: views and bind groups are made anew with it. */
@@ -75,4 +84,9 @@ export class Hold<Raw extends RawShape = RawShape> {
     block.detach();
     return raw;
   }
+}
+
+/** Uses what stands for a handle, which is not lent to the app by that. */
+export function useHold<Raw extends RawShape, R>(handle: Handle<unknown>, operation: (hold: Hold<Raw>) => R): R {
+  return Handle.prototype.use.call(handle, operation as (hold: unknown) => unknown) as R;
 }

@@ -8,12 +8,12 @@ import { ViewHold, views, type ViewHandle } from './view.ts';
 export class TextureHandle extends Handle<Texture> {
   /** The texture of the platform, on loan: see `value` of any handle. Throws DisposedError, MovedError or DeviceLostError. */
   override get value(): Texture {
-    return holdOf(super.value).raw as Texture;
+    return holdOf(super.value).lend() as Texture;
   }
 
   /** As `use` of any handle. */
   override use<R>(operation: (texture: Texture) => R): R {
-    return super.use((hold) => operation(holdOf(hold).raw as Texture));
+    return super.use((hold) => operation(holdOf(hold).lend() as Texture));
   }
 
   /** What it counts for, in bytes. */
@@ -29,6 +29,8 @@ export class TextureHandle extends Handle<Texture> {
 
   /** Gives the texture of the platform to the caller, uncounted from now on. Throws as `detach` of any handle does. */
   override detach(): Texture {
+    // What cannot be had is not detached.
+    void this.value;
     return holdOf(super.detach()).leave() as Texture;
   }
 }
@@ -37,7 +39,7 @@ export const textures: OwningKind<Texture, TextureHandle> = defineResource({
   kind: 'texture',
   release: (hold: Texture) => holdOf(hold).retire(),
   externalBytes: (hold) => holdOf(hold).bytes,
-  describe: (hold) => holdOf(hold).label ?? '',
+  describe: (hold) => holdOf(hold).label || `${holdOf(hold).bytes} bytes`,
   handle: TextureHandle,
   module: import.meta.url,
 });
@@ -45,13 +47,4 @@ export const textures: OwningKind<Texture, TextureHandle> = defineResource({
 /** A record of this kind holds what stands for the texture on whichever device there is. */
 export function holdOf(raw: Texture): Hold<TextureShape> {
   return raw as unknown as Hold<TextureShape>;
-}
-
-/** The hold of a handle that is open. */
-export function textureHold(handle: TextureHandle): Hold<TextureShape> {
-  let found: Hold<TextureShape> | undefined;
-  Handle.prototype.use.call(handle, (hold: unknown) => {
-    found = hold as Hold<TextureShape>;
-  });
-  return found as Hold<TextureShape>;
 }

@@ -16,7 +16,8 @@ export class ViewHold {
   }
 
   get raw(): object {
-    const { raw, device } = this.#texture;
+    const raw = this.#texture.lend();
+    const { device } = this.#texture;
     if (this.#view === undefined || this.#device !== device) {
       this.#view = raw.createView(this.#descriptor);
       this.#device = device;
@@ -41,6 +42,8 @@ export class ViewHandle extends Handle<TextureView> {
   }
 
   override detach(): TextureView {
+    // What cannot be had is not detached.
+    void this.value;
     return viewHoldOf(super.detach()).raw as TextureView;
   }
 }

@@ -19,6 +19,10 @@ export class Block {
   readonly key: string;
   readonly bytes: number;
   readonly budget: Budget;
+  /** Whether the app had it in its hands: then it may be in commands that are not submitted yet. */
+  lent = false;
+  /** The device had no memory for it, and said so when the call was over. */
+  failed: GpuOutOfMemoryError | undefined = undefined;
 
   constructor(raw: RawShape, { key, bytes, budget }: BlockRequest) {
     this.raw = raw;
@@ -45,15 +49,39 @@ async function open(request: BlockRequest): Promise<Block> {
   if (raw !== undefined && invalid === null && outOfMemory === null) return new Block(raw, request);
   raw?.destroy();
   if (thrown !== undefined) throw thrown;
-  if (outOfMemory !== null) throw new GpuOutOfMemoryError(`The device is out of memory: ${outOfMemory.message}`, { kind: 'texture' });
+  if (outOfMemory !== null) throw outOfMemoryError(outOfMemory);
   throw new TypeError(`The device refused it: ${invalid?.message}`);
+}
+
+/** Within the call nobody can know whether there was memory for it: its next use tells. */
+function openSync(request: BlockRequest): Block {
+  const { device } = request;
+  device.pushErrorScope('out-of-memory');
+  let outOfMemory: Promise<{ readonly message: string } | null>;
+  let block: Block;
+  try {
+    block = new Block(request.make(), request);
+  } finally {
+    outOfMemory = device.popErrorScope();
+  }
+  void outOfMemory.then(
+    (error) => {
+      if (error !== null) block.failed = outOfMemoryError(error);
+    },
+    // The device is lost.
+    () => {},
+  );
+  return block;
+}
+
+function outOfMemoryError({ message }: { readonly message: string }): GpuOutOfMemoryError {
+  return new GpuOutOfMemoryError(`The device is out of memory: ${message}`, { kind: 'GPU memory' });
 }
 
 export const blocks: SyncResourceKind<Block, BlockRequest, Handle<Block>> = defineResource({
   kind: 'GPU memory',
   open,
-  // Within the call nobody can know whether there was memory for it.
-  openSync: (request: BlockRequest) => new Block(request.make(), request),
+  openSync,
   cost: ({ budget, bytes }: BlockRequest): Costs => ({ budget, amount: bytes }),
   release: ({ raw }: Block) => raw.destroy(),
   describe: ({ raw, bytes }) => `${raw.label}, ${bytes} bytes`,

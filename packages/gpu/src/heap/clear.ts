@@ -8,6 +8,7 @@ import type { BufferShape, DeviceShape, EncoderShape, TextureDescriptor, Texture
 
 const COPY_DST = 0x02;
 const RENDER_ATTACHMENT = 0x10;
+const TRANSIENT_ATTACHMENT = 0x20;
 const BUFFER_COPY_DST = 0x08;
 
 const RENDERABLE = new Set(
@@ -17,13 +18,15 @@ const RENDERABLE = new Set(
   ).split(' '),
 );
 
-type Way = 'render' | 'copy';
+type Way = 'render' | 'copy' | 'none';
 
 /** How a texture of a descriptor can be cleared; undefined where it cannot. */
-function wayOf({ format, usage, dimension = '2d' }: TextureDescriptor): Way | undefined {
+function wayOf({ format, usage, dimension = '2d', sampleCount = 1 }: TextureDescriptor): Way | undefined {
+  // Nothing stays in it from one render pass to the next.
+  if ((usage & TRANSIENT_ATTACHMENT) !== 0) return 'none';
   const isDepth = /depth|stencil/.test(format);
   if ((usage & RENDER_ATTACHMENT) !== 0 && dimension !== '1d' && (isDepth || RENDERABLE.has(format))) return 'render';
-  return (usage & COPY_DST) !== 0 && !isDepth ? 'copy' : undefined;
+  return (usage & COPY_DST) !== 0 && !isDepth && sampleCount === 1 ? 'copy' : undefined;
 }
 
 export function isClearable(descriptor: TextureDescriptor): boolean {
@@ -38,8 +41,10 @@ const zeros = new WeakMap<DeviceShape, BufferShape>();
 export const zeroBytes: number = ZEROS;
 
 export function clearTexture(device: DeviceShape, texture: TextureShape, descriptor: TextureDescriptor): void {
+  const way = wayOf(descriptor);
+  if (way === 'none') return;
   const encoder = device.createCommandEncoder({ label: 'handback clear' });
-  if (wayOf(descriptor) === 'render') clearByRendering(encoder, texture, descriptor);
+  if (way === 'render') clearByRendering(encoder, texture, descriptor);
   else clearByCopying(device, encoder, texture, descriptor);
   device.queue.submit([encoder.finish()]);
 }

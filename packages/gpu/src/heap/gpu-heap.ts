@@ -5,8 +5,8 @@
 import type { Budget, Handle, Signal } from '@handback/core';
 import { DeviceLostError } from '../errors.ts';
 import { BindGroupHold, bindGroups, type BindGroupDescriptor, type BindGroupHandle } from '../handles/bind-group.ts';
-import { buffers, type BufferHandle } from '../handles/buffer.ts';
-import { Hold, type Keeper } from '../handles/hold.ts';
+import { buffers, BufferHandle } from '../handles/buffer.ts';
+import { Hold, useHold, type Keeper } from '../handles/hold.ts';
 import { textures, TextureHandle } from '../handles/texture.ts';
 import type {
   BindGroup,
@@ -50,18 +50,19 @@ export class GpuHeap implements AsyncDisposable {
   readonly #staging: Staging;
   readonly #keeper: Keeper & { device: number; keep: unknown };
   #device: DeviceShape | undefined;
+  #disposing: Promise<void> | undefined = undefined;
   #lostError: DeviceLostError | undefined = undefined;
   #lost: Promise<DeviceLostInfo>;
 
   /** Throws TypeError or RangeError for options that make no heap. */
   constructor(device: Device, options: GpuHeapOptions) {
     requireDevice(device);
-    const { whole, uploads, rest, maxIdle, idleTimeout } = sharesOf(options);
+    const { whole, uploads, rest, maxIdle, idleTimeout, isShared } = sharesOf(options);
     this.budget = whole;
     this.#stagingBudget = uploads;
     this.#device = device as DeviceShape;
     this.#work = new Work(this.#device.queue);
-    this.#store = new Store(this.#device, rest, this.#work, { maxIdle, idleTimeout });
+    this.#store = new Store(this.#device, rest, this.#work, { maxIdle, idleTimeout, isShared });
     this.#staging = new Staging(this.#stagingBudget, this.#work);
     this.#keeper = {
       device: 0,
@@ -140,15 +141,18 @@ export class GpuHeap implements AsyncDisposable {
   async writeTexture(upload: TextureUpload, options: UploadOptions = {}): Promise<void> {
     const { texture } = upload;
     if (!(texture instanceof TextureHandle)) throw new TypeError('Expected `texture` to be a TextureHandle: for a texture of the platform, use its queue');
-    const queue = (): DeviceShape['queue'] => this.#requireDevice(texture.label).queue;
-    await texture.use((raw) => this.#staging.upload(texturePieces(raw as TextureShape, upload, queue, this.#staging.pieceBytes), options.signal));
+    await useHold<TextureShape, Promise<void>>(texture, ({ raw }) =>
+      this.#staging.upload(texturePieces(raw, upload, this.#queue(texture.label), this.#staging.pieceBytes), options.signal),
+    );
   }
 
   /** Uploads to a buffer, as `writeTexture` does. */
   async writeBuffer(upload: BufferUpload, options: UploadOptions = {}): Promise<void> {
     const { buffer } = upload;
-    const queue = (): DeviceShape['queue'] => this.#requireDevice(buffer.label).queue;
-    await buffer.use((raw) => this.#staging.upload(bufferPieces(raw as BufferShape, upload, queue, this.#staging.pieceBytes), options.signal));
+    if (!(buffer instanceof BufferHandle)) throw new TypeError('Expected `buffer` to be a BufferHandle: for a buffer of the platform, use its queue');
+    await useHold<BufferShape, Promise<void>>(buffer, ({ raw }) =>
+      this.#staging.upload(bufferPieces(raw, upload, this.#queue(buffer.label), this.#staging.pieceBytes), options.signal),
+    );
   }
 
   stats(): GpuHeapStats {
@@ -163,9 +167,13 @@ export class GpuHeap implements AsyncDisposable {
     return this.#store.trim(bytes);
   }
 
-  /** Resolves when the queue has done all that it was given, and what was disposed before has been released or kept for reuse. */
+  /**
+   * Resolves when the queue has done all that it was given, uploads that wait for their turn too, and what was disposed before has been released or kept for reuse: what
+   * is in commands that are not submitted yet as well.
+   */
   async settled(): Promise<void> {
-    this.#work.hurry();
+    await this.#staging.written();
+    this.#work.hurry(false);
     await this.#work.watch();
   }
 
@@ -185,8 +193,15 @@ export class GpuHeap implements AsyncDisposable {
     this.#lost = this.#follow(this.#device);
   }
 
-  /** Releases what is idle, and what is disposed when the queue is done with it. What is held is released by its own dispose. */
-  async disposeAsync(): Promise<void> {
+  /**
+   * Releases what is idle, and what is disposed when the queue is done with it; those who wait get ClosedError. What is held is
+   * released by its own dispose.
+   */
+  disposeAsync(): Promise<void> {
+    return (this.#disposing ??= this.#dispose());
+  }
+
+  async #dispose(): Promise<void> {
     this.#store.close();
     await this.settled();
     this.#stagingBudget.dispose();
@@ -200,12 +215,22 @@ export class GpuHeap implements AsyncDisposable {
 
   #texture(plan: Plan, block: Handle<Block>, { restored }: TextureSyncOptions): TextureHandle {
     const hold = new Hold<TextureShape>(this.#keeper, block, plan.label, () => this.#store.acquireSync(plan, true), restored as never);
-    return textures.own(hold as unknown as Texture, { label: plan.label });
+    return orRetired(hold, () => textures.own(hold as unknown as Texture, { label: plan.label }));
   }
 
   #buffer(plan: Plan, block: Handle<Block>, { restored }: BufferSyncOptions): BufferHandle {
     const hold = new Hold<BufferShape>(this.#keeper, block, plan.label, () => this.#store.acquireSync(plan, true), restored as never);
-    return buffers.own(hold as unknown as Buffer, { label: plan.label });
+    return orRetired(hold, () => buffers.own(hold as unknown as Buffer, { label: plan.label }));
+  }
+
+  /** The queue of the device there is now, as long as that is the one: what was begun on another must not go on here. */
+  #queue(label: string | undefined): () => DeviceShape['queue'] {
+    const { device } = this.#keeper;
+    return () => {
+      const { queue } = this.#requireDevice(label);
+      if (this.#keeper.device !== device) throw this.#store.lostError();
+      return queue;
+    };
   }
 
   #requireDevice(label: string | undefined): DeviceShape {
@@ -227,6 +252,16 @@ export class GpuHeap implements AsyncDisposable {
       this.#store.drop(this.#lostError);
     }
     return { reason, message };
+  }
+}
+
+/** The handle of a hold; where it cannot be made, what was taken goes back. */
+function orRetired<H>(hold: { retire(): void }, own: () => H): H {
+  try {
+    return own();
+  } catch (error) {
+    hold.retire();
+    throw error;
   }
 }
 

@@ -5,7 +5,7 @@
 import type { Handle } from '@handback/core';
 import type { Block } from './block.ts';
 
-export interface Entry {
+interface Entry {
   readonly block: Handle<Block>;
   readonly since: number;
 }
@@ -15,11 +15,7 @@ export class Idle {
   readonly #entries: Set<Entry> = new Set();
   readonly #byKey: Map<string, Set<Entry>> = new Map();
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
-  put(block: Handle<Block>, now: number): Entry {
+  put(block: Handle<Block>, now: number): void {
     const { key, bytes } = block.value;
     const entry = { block, since: now };
     this.#entries.add(entry);
@@ -27,14 +23,13 @@ export class Idle {
     if (peers === undefined) this.#byKey.set(key, (peers = new Set()));
     peers.add(entry);
     this.bytes += bytes;
-    return entry;
   }
 
   /** One of a key: the one used last, which is the likeliest to be in a cache. */
   take(key: string): Handle<Block> | undefined {
     let last: Entry | undefined;
     for (const entry of this.#byKey.get(key) ?? []) last = entry;
-    if (last !== undefined) this.remove(last);
+    if (last !== undefined) this.#remove(last);
     return last?.block;
   }
 
@@ -51,7 +46,7 @@ export class Idle {
   /** Releases those that were put here before a time; answers when the oldest that is left was. */
   age(before: number): number | undefined {
     for (const entry of this.#entries) {
-      if (entry.since >= before) return entry.since;
+      if (entry.since > before) return entry.since;
       this.#release(entry);
     }
     return undefined;
@@ -59,19 +54,17 @@ export class Idle {
 
   #release(entry: Entry): number {
     const { bytes } = entry.block.value;
-    this.remove(entry);
+    this.#remove(entry);
     entry.block.dispose();
     return bytes;
   }
 
-  /** Takes one out; false where it was taken before. */
-  remove(entry: Entry): boolean {
-    if (!this.#entries.delete(entry)) return false;
+  #remove(entry: Entry): void {
     const { key, bytes } = entry.block.value;
+    this.#entries.delete(entry);
     const peers = this.#byKey.get(key);
     peers?.delete(entry);
     if (peers?.size === 0) this.#byKey.delete(key);
     this.bytes -= bytes;
-    return true;
   }
 }

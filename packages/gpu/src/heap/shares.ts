@@ -23,6 +23,8 @@ export interface Shares {
   readonly rest: Budget;
   readonly maxIdle: number;
   readonly idleTimeout: number;
+  /** Others take from the budget above. */
+  readonly isShared: boolean;
 }
 
 /** Throws RangeError for options that make no heap. */
@@ -36,7 +38,7 @@ export function sharesOf(options: HeapOptions): Shares {
   const known = { name, capacity, unit: 'bytes' };
   const whole = parent === undefined ? new Budget(known) : parent.child(known);
   const share = Math.max(1, Math.floor(capacity * staging));
-  const uploads = whole.child({ name: `${name}: uploads`, capacity: share, unit: 'bytes' });
+  const uploads = whole.child({ name: `${name}: uploads`, capacity: share, unit: 'bytes', oversize: 'alone' });
   const rest = whole.child({ name: `${name}: textures and buffers`, capacity: capacity - share, unit: 'bytes' });
-  return { whole, uploads, rest, maxIdle, idleTimeout };
+  return { whole, uploads, rest, maxIdle, idleTimeout, isShared: parent !== undefined };
 }

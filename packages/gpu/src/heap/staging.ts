@@ -39,34 +39,56 @@ export class Staging {
       }
       if (next.done === true) return Promise.resolve();
     }
-    const running = this.#uploadLater(this.#last, next, pieces, signal);
-    const done: Promise<void> = running.then(
-      () => this.#end(done),
-      () => this.#end(done),
-    );
+    const before = this.#last ?? Promise.resolve();
+    const running = this.#uploadLater(orAborted(before, signal), next, pieces, signal);
+    // One that was aborted lets nobody before those that it waited for.
+    const done: Promise<void> = Promise.allSettled([before, running]).then(() => {
+      if (this.#last === done) this.#last = undefined;
+    });
     this.#last = done;
     return running;
   }
 
-  async #uploadLater(before: Promise<void> | undefined, first: IteratorResult<Piece>, pieces: Iterator<Piece>, signal: Signal | undefined): Promise<void> {
+  /** Resolves when all uploads that were asked for have been given to the queue, or have failed. */
+  async written(): Promise<void> {
+    await this.#last;
+  }
+
+  async #uploadLater(before: Promise<void>, first: IteratorResult<Piece>, pieces: Iterator<Piece>, signal: Signal | undefined): Promise<void> {
     await before;
     for (let next = first; next.done !== true; next = pieces.next()) {
-      this.#write(next.value, await this.#budget.acquire(next.value.bytes, { signal, label: 'upload' }));
+      const permit = this.#budget.tryAcquire(next.value.bytes) ?? this.#room(next.value.bytes, signal);
+      this.#write(next.value, await permit);
     }
+  }
+
+  #room(bytes: number, signal: Signal | undefined): Promise<Permit> {
+    const permit = this.#budget.acquire(bytes, { signal, label: 'upload' });
+    void this.#work.watch();
+    return permit;
   }
 
   #write({ write }: Piece, permit: Permit): void {
     try {
       write();
     } catch (error) {
-      // The queue has nothing to do with it: on a lost device nothing would ever come.
       permit.dispose();
       throw error;
     }
-    this.#work.upload(() => permit.dispose());
+    this.#work.soon(() => permit.dispose());
   }
+}
 
-  #end(done: Promise<void>): void {
-    if (this.#last === done) this.#last = undefined;
-  }
+/** The promise, or what the signal ends it with. */
+function orAborted(promise: Promise<void>, signal: Signal | undefined): Promise<void> {
+  const caller = signal as AbortSignal | undefined;
+  if (caller === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(caller.reason);
+    caller.addEventListener('abort', abort);
+    void promise.then(() => {
+      caller.removeEventListener('abort', abort);
+      resolve();
+    });
+  });
 }

@@ -2,30 +2,21 @@
  * The blocks of a heap, and where they are: held, waiting for the queue, or idle. What comes back goes to the first in line if it fits
  * them, else to the idle ones if nobody waits, else to the device.
  */
-import { ClosedError, type Budget, type Handle, type WaitOptions } from '@handback/core';
+import { BudgetExceededError, ClosedError, type Budget, type Handle, type WaitOptions } from '@handback/core';
 import { DeviceLostError } from '../errors.ts';
 import { blocks, type Block } from './block.ts';
 import { Idle } from './idle.ts';
 import type { Plan } from './plan.ts';
 import type { Platform, RawShape } from './platform.ts';
+import { Retired } from './retired.ts';
+import { isGiven, Wishes } from './wishes.ts';
 import type { Work } from './work.ts';
-
-/** One who waits for a block: for room for a new one, or for one of its key to come back. */
-interface Wish {
-  readonly key: string;
-  readonly mayBeOld: boolean;
-  readonly controller: AbortController;
-  given: Handle<Block> | undefined;
-}
-
-/** Says to one who waits for room that it has a block. */
-const GIVEN = new Error('given what came back');
 
 export interface StoreOptions {
   readonly maxIdle: number;
   readonly idleTimeout: number;
-  /** Whether each command is given to the queue as it is called: then what was disposed can be used again before the queue is done with it. */
-  readonly ordered?: boolean | undefined;
+  /** Others take from the budget above, and are not seen from here. */
+  readonly isShared: boolean;
 }
 
 export class Store<Device extends Platform> {
@@ -33,12 +24,12 @@ export class Store<Device extends Platform> {
   readonly #work: Work;
   readonly #options: StoreOptions;
   readonly #idle: Idle = new Idle();
-  /** Those of an ordered platform that are disposed, while the queue is not done with them. */
-  readonly #returning: Idle = new Idle();
+  readonly #retired: Retired;
   /** All blocks that exist, but for the idle ones. */
   readonly #blocks: Set<Handle<Block>> = new Set();
-  readonly #wishes: Set<Wish> = new Set();
-  #retired = 0;
+  readonly #wishes: Wishes = new Wishes();
+  /** Acquires on their way. */
+  #asking = 0;
   #released = 0;
   #device: Device | undefined;
   #lost: DeviceLostError | undefined = undefined;
@@ -50,11 +41,9 @@ export class Store<Device extends Platform> {
     this.#budget = budget;
     this.#work = work;
     this.#options = options;
-    budget.addReclaimer({
-      name: budget.name,
-      reclaimable: () => this.#idle.bytes + this.#retired,
-      reclaim: (bytes) => this.#reclaim(bytes),
-    });
+    this.#retired = new Retired(work);
+    budget.addReclaimer({ name: `${budget.name}, idle`, reclaimable: () => this.#idle.bytes, reclaim: (bytes) => this.#idle.evict(bytes) });
+    budget.addReclaimer({ name: `${budget.name}, disposed`, reclaimable: () => this.#retired.bytes, reclaim: (bytes) => this.#awaitQueue(bytes) });
   }
 
   get idleBytes(): number {
@@ -62,66 +51,65 @@ export class Store<Device extends Platform> {
   }
 
   get retiredBytes(): number {
-    return this.#retired;
+    return this.#retired.bytes;
   }
 
   /** A block, when there is room for it. */
   async acquire(plan: Plan<Device>, clear: boolean, options: WaitOptions): Promise<Handle<Block>> {
     const device = this.#requireDevice();
-    const signal = options.signal as AbortSignal | undefined;
-    signal?.throwIfAborted();
+    (options.signal as AbortSignal | undefined)?.throwIfAborted();
     const mayBeOld = plan.mayBeOld && (!clear || plan.clear !== undefined);
     const kept = mayBeOld ? this.#reuse(plan, clear) : undefined;
     if (kept !== undefined) return kept;
-    const controller = new AbortController();
-    const forward = (): void => controller.abort(signal?.reason);
-    signal?.addEventListener('abort', forward);
-    const wish: Wish = { key: plan.key, mayBeOld, controller, given: undefined };
-    this.#wishes.add(wish);
+    const wish = this.#wishes.join(plan.key, mayBeOld, options);
     const make = (): RawShape => {
       // From here on there is a new one.
-      this.#wishes.delete(wish);
+      wish.leave();
       return plan.make(device);
     };
+    this.#asking++;
     try {
       const request = { device, budget: this.#budget, bytes: plan.bytes, key: plan.key, make };
-      const block = await blocks.acquire(request, { ...options, label: plan.label, signal: controller.signal });
+      const block = await blocks.acquire(request, { ...options, label: plan.label, signal: wish.signal });
       if (this.#device === device) return this.#hold(block);
       block.dispose();
       throw this.lostError();
     } catch (error) {
-      if (error !== GIVEN || wish.given === undefined) throw error;
-      return this.#hold(wish.given, plan, clear);
+      const { given } = wish;
+      if (given === undefined) throw error;
+      // With the device went what was given.
+      if (this.#device !== device) throw isGiven(error) ? this.lostError() : error;
+      if (isGiven(error)) return this.#hold(given, plan, clear);
+      // The wait had ended before, and nobody is there to take it: it goes to the next.
+      this.#settle(given);
+      throw error;
     } finally {
-      this.#wishes.delete(wish);
-      signal?.removeEventListener('abort', forward);
+      this.#asking--;
+      wish.done();
     }
   }
 
   /** The same within the call: idle ones are evicted, the queue is not waited for. */
   acquireSync(plan: Plan<Device>, clear: boolean): Handle<Block> {
     const device = this.#requireDevice();
-    const kept = plan.mayBeOld && (!clear || plan.clear !== undefined) ? this.#reuse(plan, clear) : undefined;
+    const mayBeOld = plan.mayBeOld && (!clear || plan.clear !== undefined);
+    const kept = mayBeOld ? this.#reuse(plan, clear) : undefined;
     if (kept !== undefined) return kept;
     const { bytes, key, label } = plan;
-    return this.#hold(blocks.acquireSync({ device, budget: this.#budget, bytes, key, make: () => plan.make(device) }, { label }));
+    try {
+      return this.#hold(blocks.acquireSync({ device, budget: this.#budget, bytes, key, make: () => plan.make(device) }, { label }));
+    } catch (error) {
+      // What was forgotten, and has just been found, gives no memory back before the queue is done; but it can be used again.
+      const found = mayBeOld && error instanceof BudgetExceededError ? this.#reuse(plan, clear) : undefined;
+      if (found === undefined) throw error;
+      return found;
+    }
   }
 
-  /** Takes a block back when the queue is done with it. */
+  /** Takes a block back when the queue is done with it; at once for who waits for one that no commands can be using. */
   retire(block: Handle<Block>): void {
-    if (this.#closed || this.#device === undefined) {
-      this.#release(block);
-      return;
-    }
-    const { bytes } = block.value;
-    this.#retired += bytes;
-    const entry = this.#options.ordered === true ? this.#returning.put(block, 0) : undefined;
-    this.#work.retire(() => {
-      // It may be in use again.
-      if (entry !== undefined && !this.#returning.remove(entry)) return;
-      this.#retired -= bytes;
-      this.#settle(block);
-    });
+    if (this.#closed || this.#device === undefined || block.value.failed !== undefined) this.#release(block);
+    else if (block.value.lent || !this.#wishes.offer(block)) this.#retired.put(block, (hurried) => this.#settle(block, hurried));
   }
 
   /** Counts a block no more: it was left to the user. */
@@ -134,6 +122,15 @@ export class Store<Device extends Platform> {
     return this.#idle.evict(this.#idle.bytes - bytes);
   }
 
+  /** Releases what has been idle for too long. */
+  age(): void {
+    this.#timer = undefined;
+    const now = performance.now();
+    const { idleTimeout } = this.#options;
+    const oldest = this.#idle.age(now - idleTimeout);
+    if (oldest !== undefined) this.#watchAge(oldest + idleTimeout - now);
+  }
+
   /** The device is lost: nothing is left of what was on it, and nobody waits for it. */
   drop(error: DeviceLostError): void {
     this.#device = undefined;
@@ -141,7 +138,7 @@ export class Store<Device extends Platform> {
     this.#work.drop();
     this.trim(0);
     for (const block of [...this.#blocks]) this.#release(block);
-    for (const { controller } of [...this.#wishes]) controller.abort(error);
+    this.#wishes.end(error);
   }
 
   attach(device: Device): void {
@@ -149,11 +146,12 @@ export class Store<Device extends Platform> {
     this.#lost = undefined;
   }
 
-  /** Nothing is kept any more, and nothing new is made. */
+  /** Nothing is kept any more, and nothing new is made: who waits gets ClosedError. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.trim(0);
+    this.#budget.dispose();
   }
 
   lostError(): DeviceLostError {
@@ -169,39 +167,31 @@ export class Store<Device extends Platform> {
   #reuse(plan: Plan<Device>, clear: boolean): Handle<Block> | undefined {
     // Those who wait already go first.
     if (this.#wishes.size > 0) return undefined;
-    const block = this.#idle.take(plan.key) ?? this.#recall(plan.key);
+    const block = this.#idle.take(plan.key) ?? this.#retired.take(plan.key);
     return block === undefined ? undefined : this.#hold(block, plan, clear);
-  }
-
-  #recall(key: string): Handle<Block> | undefined {
-    const block = this.#returning.take(key);
-    if (block !== undefined) this.#retired -= block.value.bytes;
-    return block;
   }
 
   #hold(block: Handle<Block>, plan?: Plan<Device>, clear = false): Handle<Block> {
     this.#blocks.add(block);
+    block.value.lent = false;
     const { raw } = block.value;
     if (plan !== undefined) raw.label = plan.label ?? '';
     if (clear && this.#device !== undefined) plan?.clear?.(this.#device, raw);
     return block;
   }
 
-  #settle(block: Handle<Block>): void {
+  /** `hurried`: commands may come that use it, so it is nobody else's; the platform refuses them by its label. */
+  #settle(block: Handle<Block>, hurried = false): void {
     if (block.state !== 'open') return;
-    const { key, bytes } = block.value;
-    const [first] = this.#wishes;
-    if (this.#closed || this.#device === undefined) this.#release(block);
-    else if (first !== undefined && first.key === key && first.mayBeOld) {
-      this.#wishes.delete(first);
-      first.given = block;
-      first.controller.abort(GIVEN);
-    } else if (bytes > this.#options.maxIdle || this.#budget.stats().waiting > 0) this.#release(block);
+    const { bytes } = block.value;
+    if (this.#closed || this.#device === undefined || hurried) this.#release(block);
+    else if (this.#wishes.offer(block)) return;
+    else if (bytes > this.#options.maxIdle || this.#budget.stats().waiting > 0) this.#release(block);
     else {
       this.trim(this.#options.maxIdle - bytes);
       this.#blocks.delete(block);
       this.#idle.put(block, performance.now());
-      this.#watchAge();
+      this.#watchAge(this.#options.idleTimeout);
     }
   }
 
@@ -211,30 +201,22 @@ export class Store<Device extends Platform> {
     block.dispose();
   }
 
-  /** Evicts what is idle; and if that is not enough, answers when the queue is done with what was disposed. */
-  #reclaim(bytes: number): number | Promise<number> {
-    const won = this.#idle.evict(bytes);
-    if (won >= bytes || this.#work.size === 0) return won;
+  /** Resolves when the queue is done with what was disposed; with commands that are not submitted yet only if there is no other way. */
+  async #awaitQueue(bytes: number): Promise<number> {
     const before = this.#released;
-    this.#work.hurry();
-    return this.#work.watch().then(() => won + this.#released - before);
+    await this.#work.watch();
+    if (this.#released - before < bytes && (this.#asking > 0 || this.#options.isShared)) {
+      this.#work.hurry(true);
+      await this.#work.watch();
+    }
+    return this.#released - before;
   }
 
   /** While anything is idle, a timer that keeps neither the process nor the heap. */
-  #watchAge(): void {
-    const { idleTimeout } = this.#options;
-    if (this.#timer !== undefined || idleTimeout === Number.POSITIVE_INFINITY) return;
+  #watchAge(delay: number): void {
+    if (this.#timer !== undefined || delay === Number.POSITIVE_INFINITY) return;
     const store = new WeakRef(this);
-    const look = (): void => {
-      const alive = store.deref();
-      if (alive !== undefined) alive.#age();
-    };
-    this.#timer = setTimeout(look, Math.min(idleTimeout, 2 ** 31 - 1));
+    this.#timer = setTimeout(() => store.deref()?.age(), Math.min(delay, 2 ** 31 - 1));
     (this.#timer as { unref?(): void }).unref?.();
-  }
-
-  #age(): void {
-    this.#timer = undefined;
-    if (this.#idle.age(performance.now() - this.#options.idleTimeout) !== undefined) this.#watchAge();
   }
 }

@@ -50,7 +50,9 @@ export function* texturePieces(texture: TextureShape, upload: TextureUpload, que
     upload.size === undefined
       ? { width: shrunk(width), height: shrunk(height), depthOrArrayLayers: dimension === '3d' ? shrunk(depthOrArrayLayers) : depthOrArrayLayers }
       : sizeOf(upload.size);
-  for (const cut of cutsOf(size, blockOf(format, aspect), layout, most)) {
+  // The platform copies no part of a layer of these.
+  const isWhole = /depth|stencil/.test(format);
+  for (const cut of cutsOf(size, blockOf(format, aspect), layout, most, isWhole)) {
     yield {
       bytes: cut.bytes,
       write: () => {

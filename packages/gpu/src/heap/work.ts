@@ -6,9 +6,11 @@ import type { WorkQueue } from './platform.ts';
 
 /** Something that goes when the queue is done with it. */
 interface Pending {
-  /** It is done with as soon as a watch that began after this many submits has ended; undefined: with any that begins from now on. */
-  after: number | undefined;
-  readonly settle: () => void;
+  /** Called once. `hurried`: commands that use it may be submitted yet, since nothing was submitted after it was disposed. */
+  readonly settle: (hurried: boolean) => void;
+  /** A watch covers it once so many submits were made. */
+  due: number;
+  hurried: boolean;
 }
 
 export class Work {
@@ -16,60 +18,87 @@ export class Work {
   #submits = 0;
   readonly #pending: Set<Pending> = new Set();
   #watching: Promise<void> | undefined = undefined;
-  #again = false;
+  #next: Promise<void> | undefined = undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  /** Ends the watch: by the queue, or when the device is lost. */
+  #end: () => void = () => {};
 
   constructor(queue: WorkQueue) {
     this.#queue = queue;
   }
 
-  /** What waits for the queue. */
-  get size(): number {
-    return this.#pending.size;
-  }
-
   /** Commands were submitted: what was disposed before may be in them. */
   submitted(): void {
     this.#submits++;
-    if (this.#pending.size > 0) void this.watch();
+    if (this.#pending.size > 0) this.#later();
   }
 
-  /** Of the queue itself (an upload): done with when the queue has come so far. */
-  upload(settle: () => void): void {
-    this.#pending.add({ after: undefined, settle });
-    void this.watch();
+  /**
+   * In no commands that are not submitted yet, as an upload is not: done with when the queue has come so far. What is answered ends
+   * the wait; `settle` is not called then.
+   */
+  soon(settle: () => void): () => void {
+    const pending = this.#add(settle, this.#submits);
+    this.#later();
+    return () => this.#pending.delete(pending);
   }
 
   /** Disposed: commands that were encoded before may be submitted still, so it waits for the next submit, and for that to be done. */
-  retire(settle: () => void): void {
-    this.#pending.add({ after: this.#submits, settle });
+  retire(settle: (hurried: boolean) => void): void {
+    this.#add(settle, this.#submits + 1);
   }
 
-  /** No more submits are waited for: room is needed, and whoever encodes across turns of the event loop keeps what it encodes with. */
-  hurry(): void {
-    for (const pending of this.#pending) pending.after = undefined;
+  /** No more submits are waited for; `inDoubt`: though one may come. */
+  hurry(inDoubt: boolean): void {
+    for (const pending of this.#pending) {
+      if (pending.due <= this.#submits) continue;
+      pending.due = this.#submits;
+      pending.hurried = inDoubt;
+    }
   }
 
   /** Resolves when the queue has done what was given to it until now, and what waited for that has been settled. */
   watch(): Promise<void> {
-    if (this.#watching !== undefined) {
-      this.#again = true;
-      return this.#watching.then(() => this.#watching);
-    }
+    if (this.#watching === undefined) return this.#watch();
+    // The watch that runs began before this call, and may not cover what the call is about.
+    return (this.#next ??= this.#watching.then(() => {
+      this.#next = undefined;
+      return this.#watching ?? this.#watch();
+    }));
+  }
+
+  /** A watch for each upload would cost more than the upload: who needs room begins one, else it is one a turn of the event loop. */
+  #later(): void {
+    if (this.#watching !== undefined) return;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#watching === undefined) void this.#watch();
+    });
+  }
+
+  #watch(): Promise<void> {
     const queue = this.#queue;
     if (queue === undefined) return Promise.resolve();
-    const covered = [...this.#pending].filter(({ after }) => after === undefined || after < this.#submits);
-    const settle = (): void => {
-      this.#watching = undefined;
-      for (const pending of covered) {
-        if (!this.#pending.delete(pending)) continue;
-        pending.settle();
-      }
-      const again = this.#again;
-      this.#again = false;
-      if (again && this.#pending.size > 0 && this.#watching === undefined) void this.watch();
-    };
-    // It rejects where the device is lost: then everything is settled by `drop`.
-    return (this.#watching = queue.onSubmittedWorkDone().then(settle, settle));
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const covered = [...this.#pending].filter(({ due }) => due <= this.#submits);
+    return (this.#watching = new Promise((resolve) => {
+      const end = (): void => {
+        if (this.#end !== end) return;
+        this.#end = () => {};
+        this.#watching = undefined;
+        for (const pending of covered) if (this.#pending.delete(pending)) pending.settle(pending.hurried);
+        resolve();
+        for (const { due } of this.#pending) {
+          if (due > this.#submits) continue;
+          this.#later();
+          break;
+        }
+      };
+      this.#end = end;
+      // It may reject where the device is lost: `drop` has settled everything then.
+      queue.onSubmittedWorkDone().then(end, end);
+    }));
   }
 
   /** The device is gone, and all it had to do with it. */
@@ -77,11 +106,18 @@ export class Work {
     this.#queue = undefined;
     const all = [...this.#pending];
     this.#pending.clear();
-    for (const { settle } of all) settle();
+    for (const { settle } of all) settle(false);
+    this.#end();
   }
 
   /** Another device. */
   attach(queue: WorkQueue): void {
     this.#queue = queue;
+  }
+
+  #add(settle: (hurried: boolean) => void, due: number): Pending {
+    const pending = { settle, due, hurried: false };
+    this.#pending.add(pending);
+    return pending;
   }
 }

@@ -22,13 +22,13 @@ export interface Cut {
 /** Devices copy rows at multiples of so many bytes. */
 const ROW_ALIGNMENT = 256;
 
-/** The cuts of a copy of `size`, each of `most` bytes of staging at most, but of one row of blocks at least. */
-export function* cutsOf(size: Size, block: Block, layout: DataLayout, most: number): Generator<Cut> {
+/** The cuts of a copy of `size`, each of `most` bytes of staging at most, but of one row of blocks at least; `isWhole`: of one layer. */
+export function* cutsOf(size: Size, block: Block, layout: DataLayout, most: number, isWhole: boolean): Generator<Cut> {
   const across = Math.ceil(size.width / block.width);
   const rows = Math.ceil(size.height / block.height);
   const { offset = 0, bytesPerRow = across * block.low, rowsPerImage = rows } = layout;
   const staged = Math.ceil((across * block.low) / ROW_ALIGNMENT) * ROW_ALIGNMENT;
-  const rowsAtOnce = Math.max(1, Math.min(rows, Math.floor(most / staged)));
+  const rowsAtOnce = isWhole ? rows : Math.max(1, Math.min(rows, Math.floor(most / staged)));
   const layersAtOnce = rowsAtOnce < rows ? 1 : Math.max(1, Math.floor(most / (staged * rows)));
   for (let z = 0; z < size.depthOrArrayLayers; z += layersAtOnce) {
     const layers = Math.min(layersAtOnce, size.depthOrArrayLayers - z);

@@ -1,7 +1,7 @@
 /** Textures, renderbuffers and buffers of WebGL as handles. */
 import { defineResource, Handle, type Ownership, type OwningKind } from '@handback/core';
 import type { Hold } from '../handles/hold.ts';
-import type { GlObject, GlTextureObject } from './objects.ts';
+import type { GlObject } from './objects.ts';
 import type { GlBuffer, GlRenderbuffer, GlTexture } from './types.ts';
 
 /** What all of them are. */
@@ -49,11 +49,6 @@ function kindOf<Raw extends object, H extends WebGLHandle<Raw>>(kind: string, ha
     handle,
     module: import.meta.url,
   });
-}
-
-/** Keeps a handle open while an operation on its hold runs. */
-export function useHold<R>(handle: WebGLTextureHandle | WebGLBufferHandle, operation: (hold: Hold<GlTextureObject>) => R): R {
-  return Handle.prototype.use.call(handle, (hold: unknown) => operation(hold as Hold<GlTextureObject>)) as R;
 }
 
 /** A record holds what stands for the object, in whichever life of the context. */

@@ -64,7 +64,7 @@ export function texturePieces(object: GlTextureObject, upload: TextureUpload, al
   const { bytesPerRow = 0 } = layout;
   if (bytesPerRow % format.upload !== 0) throw new RangeError(`Expected \`bytesPerRow\` to be a multiple of ${format.upload}, got ${bytesPerRow}`);
   if (format.store === 'compressed' && bytesPerRow !== 0) throw new RangeError('Rows of compressed textures have no gaps in WebGL: leave `bytesPerRow` out');
-  return piecesOf(place, cutsOf(size, block, layout, most), data, alive);
+  return piecesOf(place, cutsOf(size, block, layout, most, false), data, alive);
 }
 
 function* piecesOf(place: Place, cuts: Iterable<Cut>, data: ArrayBufferView | ArrayBuffer, alive: RequireAlive): Generator<Piece> {

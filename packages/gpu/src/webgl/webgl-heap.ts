@@ -3,7 +3,7 @@
  * be used again at once, in order; its bytes go when a fence that was set after it is passed.
  */
 import type { Budget, Handle } from '@handback/core';
-import { Hold, type Keeper } from '../handles/hold.ts';
+import { Hold, useHold, type Keeper } from '../handles/hold.ts';
 import type { Block } from '../heap/block.ts';
 import type { DeviceLostInfo, UploadOptions } from '../heap/gpu-heap.ts';
 import type { GpuHeapStats } from '../heap/options.ts';
@@ -12,10 +12,10 @@ import { Staging } from '../heap/staging.ts';
 import { Store } from '../heap/store.ts';
 import { Work } from '../heap/work.ts';
 import type { Context } from './context.ts';
-import { buffers, renderbuffers, textures, useHold, WebGLBufferHandle, WebGLTextureHandle, type WebGLRenderbufferHandle } from './handles.ts';
+import { buffers, renderbuffers, textures, WebGLBufferHandle, WebGLTextureHandle, type WebGLRenderbufferHandle } from './handles.ts';
 import { FramebufferHold, framebuffers, type FramebufferDescriptor, type WebGLFramebufferHandle } from './framebuffer.ts';
 import { Lives, requireContext } from './lives.ts';
-import type { GlObject } from './objects.ts';
+import type { GlObject, GlTextureObject } from './objects.ts';
 import type {
   BufferOptions,
   BufferSyncOptions,
@@ -43,21 +43,19 @@ export class WebGLHeap implements AsyncDisposable {
   /** Throws TypeError or RangeError for options that make no heap. */
   constructor(gl: GlContext, options: WebGLHeapOptions) {
     const known = requireContext(gl);
-    const { whole, uploads, rest, maxIdle, idleTimeout } = sharesOf(options);
+    const { whole, uploads, rest, maxIdle, idleTimeout, isShared } = sharesOf(options);
     this.budget = whole;
     this.#uploads = uploads;
     this.#lives = new Lives(known, options, { ended: (error) => this.#store.drop(error), began: (context) => this.#begin(context) });
     const first = this.#lives.require(undefined);
     this.#work = new Work(first.queue);
-    this.#store = new Store(first, rest, this.#work, { maxIdle, idleTimeout, ordered: true });
+    this.#store = new Store(first, rest, this.#work, { maxIdle, idleTimeout, isShared });
     this.#staging = new Staging(uploads, this.#work);
     this.#keeper = {
       device: 0,
       requireDevice: (label) => void this.#lives.require(label),
-      retire: (block) => {
-        this.#store.retire(block);
-        this.#work.submitted();
-      },
+      // No block is ever lent: WebGL has no commands that are submitted later.
+      retire: (block) => this.#store.retire(block),
       forget: (block) => this.#store.forget(block),
     };
   }
@@ -137,7 +135,9 @@ export class WebGLHeap implements AsyncDisposable {
     const { texture } = upload;
     if (!(texture instanceof WebGLTextureHandle)) throw new TypeError('Expected `texture` to be a WebGLTextureHandle');
     const alive = (object: GlObject): void => this.#lives.requireAlive(object, texture.label);
-    await useHold(texture, (hold) => this.#staging.upload(texturePieces(hold.raw, upload, alive, this.#staging.pieceBytes), options.signal));
+    await useHold<GlTextureObject, Promise<void>>(texture, (hold) =>
+      this.#staging.upload(texturePieces(hold.raw, upload, alive, this.#staging.pieceBytes), options.signal),
+    );
   }
 
   /** Uploads to a buffer, as `writeTexture` does. */
@@ -145,7 +145,9 @@ export class WebGLHeap implements AsyncDisposable {
     const { buffer } = upload;
     if (!(buffer instanceof WebGLBufferHandle)) throw new TypeError('Expected `buffer` to be a WebGLBufferHandle');
     const alive = (object: GlObject): void => this.#lives.requireAlive(object, buffer.label);
-    await useHold(buffer, (hold) => this.#staging.upload(bufferPieces(hold.raw, hold.bytes, upload, alive, this.#staging.pieceBytes), options.signal));
+    await useHold<GlObject, Promise<void>>(buffer, (hold) =>
+      this.#staging.upload(bufferPieces(hold.raw, hold.bytes, upload, alive, this.#staging.pieceBytes), options.signal),
+    );
   }
 
   stats(): GpuHeapStats {
@@ -160,9 +162,10 @@ export class WebGLHeap implements AsyncDisposable {
     return this.#store.trim(bytes);
   }
 
-  /** Resolves when the GPU has done all that it was given, and what was disposed before has been released or kept for reuse. */
+  /** Resolves when the GPU has done all that it was given, uploads that wait for their turn too, and what was disposed before has been released or kept for reuse. */
   async settled(): Promise<void> {
-    this.#work.hurry();
+    await this.#staging.written();
+    this.#work.hurry(false);
     await this.#work.watch();
   }
 

@@ -59,9 +59,9 @@ async function upload(heap: GpuHeap, descriptor: TextureDescriptor, options: { c
   await heap.writeTexture({ texture, data: data.subarray(0, width * height * 4) });
 }
 
-/** No two of a batch have it in common, so that none is used again. */
+/** No two of a batch, and of the one before, have it in common: so none is used again. */
 function sizeOf(index: number, side: number): [number, number] {
-  return [side, side - (index % BATCH)];
+  return [side, side - (index % (2 * BATCH))];
 }
 
 /** `side`: of the textures, in texels. */
@@ -123,7 +123,7 @@ const ways: Record<string, (times: number, side: number) => Promise<void>> = {
 const job = ways[way];
 if (job === undefined) throw new Error(`No way '${way}'`);
 // The driver has come up, with its threads, and the code is warm; small textures leave the memory as it was.
-await job(500, 32);
+await job(4_000, 48);
 await queue.onSubmittedWorkDone();
 const base = line('VmRSS');
 // From here on the peak is the job's own.

@@ -21,6 +21,8 @@ export class Block {
   readonly budget: Budget;
   /** Whether the app had it in its hands: then it may be in commands that are not submitted yet. */
   lent = false;
+  /** Clears what a former owner left, if that is still to be done. */
+  clear: (() => void) | undefined = undefined;
   /** The device had no memory for it, and said so when the call was over. */
   failed: GpuOutOfMemoryError | undefined = undefined;
 

@@ -173,10 +173,12 @@ export class Store {
 
   #hold(block: Handle<Block>, plan?: Plan, clear = false): Handle<Block> {
     this.#blocks.add(block);
-    block.value.lent = false;
-    const { raw } = block.value;
+    const { value } = block;
+    const { raw } = value;
+    value.lent = false;
     if (plan !== undefined) raw.label = plan.label ?? '';
-    if (clear && this.#device !== undefined) plan?.clear?.(this.#device, raw);
+    // Not yet: whoever overwrites all of it first need not wait for that.
+    value.clear = clear && plan?.clear !== undefined ? () => plan.clear?.(this.#requireDevice(), raw) : undefined;
     return block;
   }
 

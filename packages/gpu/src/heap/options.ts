@@ -4,7 +4,10 @@ import type { Buffer, Texture } from '../types.ts';
 
 /** Options of a GpuHeap. */
 export interface GpuHeapOptions {
-  /** In bytes, for textures and buffers, idle ones, those that the queue is not done with, and uploads. The platform does not tell how much there is. */
+  /**
+   * In bytes, for textures and buffers, idle ones, those that the queue is not done with, and uploads. The platform does not tell how
+   * much there is. Beside it, a device that clears textures by copying has 256 KiB of zeros.
+   */
   capacity: number;
   /** A budget that pays too, as the one of all heaps of a process. */
   parent?: Budget | undefined;

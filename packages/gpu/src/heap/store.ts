@@ -185,8 +185,8 @@ export class Store {
   /** `hurried`: commands may come that use it, so it is nobody else's; the platform refuses them by its label. */
   #settle(block: Handle<Block>, hurried = false): void {
     if (block.state !== 'open') return;
-    const { bytes } = block.value;
-    if (this.#closed || this.#device === undefined || hurried) this.#release(block);
+    const { bytes, failed } = block.value;
+    if (this.#closed || this.#device === undefined || hurried || failed !== undefined) this.#release(block);
     else if (this.#wishes.offer(block)) return;
     else if (bytes > this.#options.maxIdle || this.#budget.stats().waiting > 0) this.#release(block);
     else {

@@ -179,8 +179,7 @@ describe.skipIf(missing !== undefined)('waiting', async () => {
     expect(heap.budget.stats()).toMatchObject({ used: 0, waiting: 0 });
     // Within the call it cannot be known; the next use tells, and nobody gets it after that.
     const late = heap.createTextureSync(huge);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(() => late.value).toThrow(GpuOutOfMemoryError);
+    await vi.waitFor(() => expect(() => late.value).toThrow(GpuOutOfMemoryError));
     await expect(heap.writeTexture({ texture: late, data: new Uint8Array(16), size: [1, 1] })).rejects.toBeInstanceOf(GpuOutOfMemoryError);
     late.dispose();
     await heap.settled();

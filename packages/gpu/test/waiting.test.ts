@@ -229,6 +229,17 @@ describe.skipIf(missing !== undefined)('waiting', async () => {
     expect(heap.stats().idle).toBeLessThanOrEqual(2 * MiB);
   });
 
+  test('what comes back in the job in which the budget is closed is lost neither', async () => {
+    const heap = heapFor(1);
+    const [held] = (await full(heap, 1)) as [TextureHandle];
+    const waiting = heap.createTexture(SQUARE);
+    heap.budget.dispose();
+    held.dispose();
+    await expect(waiting).rejects.toBeInstanceOf(ClosedError);
+    await heap.disposeAsync();
+    expect(heap.budget.stats().used).toBe(0);
+  });
+
   test('a heap that is disposed rejects those who wait', async () => {
     const heap = heapFor(1);
     const [held] = (await full(heap, 1)) as [TextureHandle];

@@ -32,14 +32,19 @@ function line(name: string): number {
   return Number(found?.[1]) / 1_024;
 }
 
-const { create, globals } = (await import('webgpu')) as unknown as { create(options: string[]): Gpu; globals: object };
-Object.assign(globalThis, globals);
-const gpu = create([]);
-const adapter = await gpu.requestAdapter();
-if (adapter === null) {
-  console.log(JSON.stringify({ missing: 'no WebGPU adapter' }));
+function skip(missing: string): never {
+  console.log(JSON.stringify({ missing }));
   process.exit(0);
 }
+
+if (!existsSync('/proc/self/clear_refs')) skip('resident memory is read from /proc, which this system does not have');
+const dawn = (await import('webgpu').catch((error: unknown) => skip(`the package webgpu cannot be loaded: ${String(error)}`))) as unknown as {
+  create(options: string[]): Gpu;
+  globals: object;
+};
+Object.assign(globalThis, dawn.globals);
+const gpu = dawn.create([]);
+const adapter = (await gpu.requestAdapter()) ?? skip('no WebGPU adapter: install chromium and libvulkan1, or a driver of your GPU');
 const device = await adapter.requestDevice();
 const { queue } = device;
 const USE = { format: 'rgba8unorm', usage: 0x1 | 0x2 | 0x4 | 0x10 } as const;

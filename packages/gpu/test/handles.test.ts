@@ -252,6 +252,8 @@ describe.skipIf(missing !== undefined)('handles of the GPU', async () => {
 
   test('after its dispose a heap creates nothing, and what it still holds goes by its own dispose', async () => {
     const heap = newHeap();
+    (await heap.createTexture(RENDER)).dispose();
+    // Used again, and not cleared yet.
     const texture = await heap.createTexture(RENDER);
     await heap.disposeAsync();
     await expect(heap.createTexture(RENDER)).rejects.toThrow(/disposed/);

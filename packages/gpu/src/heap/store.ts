@@ -178,7 +178,8 @@ export class Store {
     value.lent = false;
     if (plan !== undefined) raw.label = plan.label ?? '';
     // Not yet: whoever overwrites all of it first need not wait for that.
-    value.clear = clear && plan?.clear !== undefined ? () => plan.clear?.(this.#requireDevice(), raw) : undefined;
+    const device = this.#device;
+    value.clear = clear && device !== undefined && plan?.clear !== undefined ? () => plan.clear?.(device, raw) : undefined;
     return block;
   }
 

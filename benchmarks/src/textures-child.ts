@@ -32,14 +32,19 @@ function line(name: string): number {
   return Number(found?.[1]) / 1_024;
 }
 
-const { create, globals } = (await import('webgpu')) as unknown as { create(options: string[]): Gpu; globals: object };
-Object.assign(globalThis, globals);
-const gpu = create([]);
-const adapter = await gpu.requestAdapter();
-if (adapter === null) {
-  console.log(JSON.stringify({ missing: 'no WebGPU adapter' }));
+function skip(missing: string): never {
+  console.log(JSON.stringify({ missing }));
   process.exit(0);
 }
+
+if (!existsSync('/proc/self/clear_refs')) skip('resident memory is read from /proc, which this system does not have');
+const dawn = (await import('webgpu').catch((error: unknown) => skip(`the package webgpu cannot be loaded: ${String(error)}`))) as unknown as {
+  create(options: string[]): Gpu;
+  globals: object;
+};
+Object.assign(globalThis, dawn.globals);
+const gpu = dawn.create([]);
+const adapter = (await gpu.requestAdapter()) ?? skip('no WebGPU adapter: install chromium and libvulkan1, or a driver of your GPU');
 const device = await adapter.requestDevice();
 const { queue } = device;
 const USE = { format: 'rgba8unorm', usage: 0x1 | 0x2 | 0x4 | 0x10 } as const;
@@ -59,9 +64,9 @@ async function upload(heap: GpuHeap, descriptor: TextureDescriptor, options: { c
   await heap.writeTexture({ texture, data: data.subarray(0, width * height * 4) });
 }
 
-/** No two of a batch have it in common, so that none is used again. */
+/** No two of a batch, and of the one before, have it in common: so none is used again. */
 function sizeOf(index: number, side: number): [number, number] {
-  return [side, side - (index % BATCH)];
+  return [side, side - (index % (2 * BATCH))];
 }
 
 /** `side`: of the textures, in texels. */
@@ -123,7 +128,7 @@ const ways: Record<string, (times: number, side: number) => Promise<void>> = {
 const job = ways[way];
 if (job === undefined) throw new Error(`No way '${way}'`);
 // The driver has come up, with its threads, and the code is warm; small textures leave the memory as it was.
-await job(500, 32);
+await job(4_000, 48);
 await queue.onSubmittedWorkDone();
 const base = line('VmRSS');
 // From here on the peak is the job's own.

@@ -1,7 +1,7 @@
 // Handles of the GPU fail at the call, keep what depends on them, and follow the device when it is lost.
 import { Budget, BudgetExceededError, collectGarbage, DisposedError, leaks, type LeakEvent } from '@handback/core';
 import { BufferHandle, DeviceLostError, GpuDescriptorError, GpuHeap, TextureHandle } from '@handback/gpu';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { gpu, missing, newDevice } from './device.ts';
 
 const MiB = 2 ** 20;
@@ -175,6 +175,10 @@ describe.skipIf(missing !== undefined)('handles of the GPU', async () => {
     ['samples with mips', { sampleCount: 4, mipLevelCount: 2 }, /multisampled/],
     ['no whole blocks', { format: 'bc1-rgba-unorm', size: [510, 512], usage: 0x2 }, /whole blocks of 4 × 4/],
     ['an unknown dimension', { dimension: '4d' }, /dimension/],
+    ['samples that are not rendered to', { sampleCount: 4, usage: 0x4 }, /RENDER_ATTACHMENT/],
+    ['a line to render to', { size: [512], dimension: '1d' }, /RENDER_ATTACHMENT.*'1d'/],
+    ['depth in a volume', { format: 'depth16unorm', dimension: '3d' }, /'2d'/],
+    ['a format of a feature', { format: 'rg16snorm', usage: 0x2 }, /needs the feature 'texture-formats-tier1'/],
     ['no size', { size: undefined }, /size/],
   ];
   test.each(bad)('%s is refused before anything is taken, with the limit', async (_, wrong, message) => {
@@ -186,11 +190,25 @@ describe.skipIf(missing !== undefined)('handles of the GPU', async () => {
     expect(heap.budget.stats().peak).toBe(0);
   });
 
-  test.each([{ size: 0 }, { size: 2 ** 45 }, { size: 1.5 }, { usage: 0 }, { size: 6, mappedAtCreation: true }])('a buffer of %j is refused', async (wrong) => {
+  test('what the device alone finds wrong is told by the first use at the latest, and is nobody’s after that', async () => {
     await using heap = newHeap();
-    await expect(heap.createBuffer({ size: 16, usage: 0x8, ...wrong })).rejects.toBeInstanceOf(GpuDescriptorError);
-    expect(heap.budget.stats().peak).toBe(0);
+    const wrong = { ...RENDER, format: 'rgb9e5ufloat' };
+    await expect(heap.createTexture(wrong)).rejects.toThrow(GpuDescriptorError);
+    const texture = heap.createTextureSync(wrong);
+    await vi.waitFor(() => expect(() => texture.value).toThrow(/refused.*non-renderable/s));
+    texture.dispose();
+    await heap.settled();
+    expect(heap.budget.stats().used).toBe(0);
   });
+
+  test.each([{ usage: 0x1 | 0x40 }, { usage: 0x3 }, { size: 0 }, { size: 2 ** 45 }, { size: 1.5 }, { usage: 0 }, { size: 6, mappedAtCreation: true }])(
+    'a buffer of %j is refused',
+    async (wrong) => {
+      await using heap = newHeap();
+      await expect(heap.createBuffer({ size: 16, usage: 0x8, ...wrong })).rejects.toBeInstanceOf(GpuDescriptorError);
+      expect(heap.budget.stats().peak).toBe(0);
+    },
+  );
 
   test('a lost device: handles say so, waiters are rejected, the account is zero; on another device all is made anew', async () => {
     const first = await newDevice();
@@ -234,6 +252,8 @@ describe.skipIf(missing !== undefined)('handles of the GPU', async () => {
 
   test('after its dispose a heap creates nothing, and what it still holds goes by its own dispose', async () => {
     const heap = newHeap();
+    (await heap.createTexture(RENDER)).dispose();
+    // Used again, and not cleared yet.
     const texture = await heap.createTexture(RENDER);
     await heap.disposeAsync();
     await expect(heap.createTexture(RENDER)).rejects.toThrow(/disposed/);

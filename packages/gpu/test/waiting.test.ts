@@ -179,8 +179,7 @@ describe.skipIf(missing !== undefined)('waiting', async () => {
     expect(heap.budget.stats()).toMatchObject({ used: 0, waiting: 0 });
     // Within the call it cannot be known; the next use tells, and nobody gets it after that.
     const late = heap.createTextureSync(huge);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(() => late.value).toThrow(GpuOutOfMemoryError);
+    await vi.waitFor(() => expect(() => late.value).toThrow(GpuOutOfMemoryError));
     await expect(heap.writeTexture({ texture: late, data: new Uint8Array(16), size: [1, 1] })).rejects.toBeInstanceOf(GpuOutOfMemoryError);
     late.dispose();
     await heap.settled();
@@ -228,6 +227,17 @@ describe.skipIf(missing !== undefined)('waiting', async () => {
     }
     await heap.settled();
     expect(heap.stats().idle).toBeLessThanOrEqual(2 * MiB);
+  });
+
+  test('what comes back in the job in which the budget is closed is lost neither', async () => {
+    const heap = heapFor(1);
+    const [held] = (await full(heap, 1)) as [TextureHandle];
+    const waiting = heap.createTexture(SQUARE);
+    heap.budget.dispose();
+    held.dispose();
+    await expect(waiting).rejects.toBeInstanceOf(ClosedError);
+    await heap.disposeAsync();
+    expect(heap.budget.stats().used).toBe(0);
   });
 
   test('a heap that is disposed rejects those who wait', async () => {

@@ -36,7 +36,7 @@ export class Hold<Raw extends RawShape = RawShape> {
     this.#restored = restored;
   }
 
-  /** What the platform made; on a new device, made there now. Throws DeviceLostError, GpuOutOfMemoryError, or BudgetExceededError. */
+  /** What the platform made, whatever a former owner left in it; on a new device, made there now. Throws DeviceLostError, GpuOutOfMemoryError, or BudgetExceededError. */
   get raw(): Raw {
     this.keeper.requireDevice(this.label);
     if (this.#device !== this.keeper.device || this.#block === undefined) {
@@ -53,9 +53,23 @@ export class Hold<Raw extends RawShape = RawShape> {
 
   /** The same, for the app, which may put it into commands. */
   lend(): Raw {
-    const { raw } = this;
+    const raw = this.clear();
     (this.#block as Handle<Block>).value.lent = true;
     return raw;
+  }
+
+  /** The same, cleared of what a former owner left. */
+  clear(): Raw {
+    const { raw } = this;
+    const block = (this.#block as Handle<Block>).value;
+    block.clear?.();
+    block.clear = undefined;
+    return raw;
+  }
+
+  /** All of it was overwritten. */
+  overwritten(): void {
+    (this.#block as Handle<Block>).value.clear = undefined;
   }
 
   /** The same, where it is still there: with a device go its blocks. */

@@ -1,6 +1,6 @@
 /** Memory of a device: a texture or a buffer of the platform, counted for as long as it exists, whoever has it. */
 import { defineResource, type Budget, type Costs, type Handle, type SyncResourceKind } from '@handback/core';
-import { GpuOutOfMemoryError } from '../errors.ts';
+import { GpuDescriptorError, GpuOutOfMemoryError } from '../errors.ts';
 import type { Platform, RawShape } from './platform.ts';
 
 /** What is asked of a device. */
@@ -21,8 +21,10 @@ export class Block {
   readonly budget: Budget;
   /** Whether the app had it in its hands: then it may be in commands that are not submitted yet. */
   lent = false;
-  /** The device had no memory for it, and said so when the call was over. */
-  failed: GpuOutOfMemoryError | undefined = undefined;
+  /** Clears what a former owner left, if that is still to be done. */
+  clear: (() => void) | undefined = undefined;
+  /** The device had no memory for it, or refused it, and said so when the call was over. */
+  failed: GpuOutOfMemoryError | GpuDescriptorError | undefined = undefined;
 
   constructor(raw: RawShape, { key, bytes, budget }: BlockRequest) {
     this.raw = raw;
@@ -50,23 +52,25 @@ async function open(request: BlockRequest): Promise<Block> {
   raw?.destroy();
   if (thrown !== undefined) throw thrown;
   if (outOfMemory !== null) throw outOfMemoryError(outOfMemory);
-  throw new TypeError(`The device refused it: ${invalid?.message}`);
+  throw refusedError(invalid);
 }
 
-/** Within the call nobody can know whether there was memory for it: its next use tells. */
+/** Within the call nobody can know what the device says to it: its next use tells. */
 function openSync(request: BlockRequest): Block {
   const { device } = request;
   device.pushErrorScope('out-of-memory');
-  let outOfMemory: Promise<{ readonly message: string } | null>;
+  device.pushErrorScope('validation');
+  let scopes: readonly Promise<PlatformError | null>[];
   let block: Block;
   try {
     block = new Block(request.make(), request);
   } finally {
-    outOfMemory = device.popErrorScope();
+    scopes = [device.popErrorScope(), device.popErrorScope()];
   }
-  void outOfMemory.then(
-    (error) => {
-      if (error !== null) block.failed = outOfMemoryError(error);
+  void Promise.all(scopes).then(
+    ([invalid, outOfMemory]) => {
+      if (outOfMemory != null) block.failed = outOfMemoryError(outOfMemory);
+      else if (invalid != null) block.failed = refusedError(invalid);
     },
     // The device is lost.
     () => {},
@@ -74,7 +78,15 @@ function openSync(request: BlockRequest): Block {
   return block;
 }
 
-function outOfMemoryError({ message }: { readonly message: string }): GpuOutOfMemoryError {
+interface PlatformError {
+  readonly message: string;
+}
+
+function refusedError(error: PlatformError | null): GpuDescriptorError {
+  return new GpuDescriptorError(`The device refused it: ${error?.message}`, { kind: 'GPU memory' });
+}
+
+function outOfMemoryError({ message }: PlatformError): GpuOutOfMemoryError {
   return new GpuOutOfMemoryError(`The device is out of memory: ${message}`, { kind: 'GPU memory' });
 }
 

@@ -33,12 +33,19 @@ export function isClearable(descriptor: TextureDescriptor): boolean {
   return wayOf(descriptor) !== undefined;
 }
 
-/** Zeros to copy from: made once for a device. A multiple of the longest row that a texture has. */
-const ZEROS = 256 * 1_024;
-const zeros = new WeakMap<DeviceShape, BufferShape>();
+/** Zeros to copy from, made once for a device: as many bytes as its longest row has, 256 KiB at least. */
+const zeros = new WeakMap<DeviceShape, { readonly buffer: BufferShape; readonly size: number }>();
 
-/** What the zeros of a device weigh. */
-export const zeroBytes: number = ZEROS;
+function zerosOf(device: DeviceShape): { readonly buffer: BufferShape; readonly size: number } {
+  let found = zeros.get(device);
+  if (found === undefined) {
+    const { maxTextureDimension2D } = device.limits as { maxTextureDimension2D: number };
+    const size = Math.max(256 * 1_024, 16 * maxTextureDimension2D);
+    found = { buffer: device.createBuffer({ label: 'handback zeros', size, usage: 0x04 }), size };
+    zeros.set(device, found);
+  }
+  return found;
+}
 
 export function clearTexture(device: DeviceShape, texture: TextureShape, descriptor: TextureDescriptor): void {
   const way = wayOf(descriptor);
@@ -79,8 +86,7 @@ function clearByRendering(encoder: EncoderShape, texture: TextureShape, descript
 }
 
 function clearByCopying(device: DeviceShape, encoder: EncoderShape, texture: TextureShape, descriptor: TextureDescriptor): void {
-  let buffer = zeros.get(device);
-  if (buffer === undefined) zeros.set(device, (buffer = device.createBuffer({ label: 'handback zeros', size: ZEROS, usage: 0x04 })));
+  const { buffer, size: most } = zerosOf(device);
   const { format, mipLevelCount = 1, dimension = '2d' } = descriptor;
   const block = FORMATS.get(format) as { width: number; height: number; low: number };
   const size = sizeOf(descriptor.size);
@@ -90,7 +96,7 @@ function clearByCopying(device: DeviceShape, encoder: EncoderShape, texture: Tex
     const width = Math.ceil(mip.width / block.width) * block.width;
     const rows = Math.ceil(mip.height / block.height);
     const bytesPerRow = Math.ceil(((width / block.width) * block.low) / 256) * 256;
-    const rowsAtOnce = Math.max(1, Math.min(rows, Math.floor(ZEROS / bytesPerRow)));
+    const rowsAtOnce = Math.max(1, Math.min(rows, Math.floor(most / bytesPerRow)));
     for (let layer = 0; layer < mip.depthOrArrayLayers; layer++) {
       for (let row = 0; row < rows; row += rowsAtOnce) {
         const count = Math.min(rowsAtOnce, rows - row);

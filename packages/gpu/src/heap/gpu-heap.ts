@@ -26,7 +26,7 @@ import { planBuffer, planTexture, type Plan } from './plan.ts';
 import { sharesOf } from './shares.ts';
 import { Staging } from './staging.ts';
 import { Store } from './store.ts';
-import { bufferPieces, texturePieces, type BufferUpload, type TextureUpload } from './uploads.ts';
+import { bufferPieces, isWhole, texturePieces, type BufferUpload, type TextureUpload } from './uploads.ts';
 import { Work } from './work.ts';
 
 /** How a device was lost: as GPUDeviceLostInfo. */
@@ -63,7 +63,7 @@ export class GpuHeap implements AsyncDisposable {
     this.#device = device as DeviceShape;
     this.#work = new Work(this.#device.queue);
     this.#store = new Store(this.#device, rest, this.#work, { maxIdle, idleTimeout, isShared });
-    this.#staging = new Staging(this.#stagingBudget, this.#work);
+    this.#staging = new Staging(this.#stagingBudget, this.#work, () => this.#device?.queue.submit([]));
     this.#keeper = {
       device: 0,
       keep: options.keep,
@@ -141,17 +141,24 @@ export class GpuHeap implements AsyncDisposable {
   async writeTexture(upload: TextureUpload, options: UploadOptions = {}): Promise<void> {
     const { texture } = upload;
     if (!(texture instanceof TextureHandle)) throw new TypeError('Expected `texture` to be a TextureHandle: for a texture of the platform, use its queue');
-    await useHold<TextureShape, Promise<void>>(texture, ({ raw }) =>
-      this.#staging.upload(texturePieces(raw, upload, this.#queue(texture.label), this.#staging.pieceBytes), options.signal),
-    );
+    await useHold<TextureShape, Promise<void>>(texture, (hold) => {
+      const pieces = texturePieces(hold.raw, upload, this.#queue(texture.label), this.#staging.pieceBytes);
+      const [only, second] = isWhole(hold.raw, upload) ? pieces : [];
+      if (only !== undefined && second === undefined && this.#staging.tryUpload(only, options.signal)) {
+        hold.overwritten();
+        return Promise.resolve();
+      }
+      const raw = hold.clear();
+      return this.#staging.upload(texturePieces(raw, upload, this.#queue(texture.label), this.#staging.pieceBytes), options.signal);
+    });
   }
 
   /** Uploads to a buffer, as `writeTexture` does. */
   async writeBuffer(upload: BufferUpload, options: UploadOptions = {}): Promise<void> {
     const { buffer } = upload;
     if (!(buffer instanceof BufferHandle)) throw new TypeError('Expected `buffer` to be a BufferHandle: for a buffer of the platform, use its queue');
-    await useHold<BufferShape, Promise<void>>(buffer, ({ raw }) =>
-      this.#staging.upload(bufferPieces(raw, upload, this.#queue(buffer.label), this.#staging.pieceBytes), options.signal),
+    await useHold<BufferShape, Promise<void>>(buffer, (hold) =>
+      this.#staging.upload(bufferPieces(hold.clear(), upload, this.#queue(buffer.label), this.#staging.pieceBytes), options.signal),
     );
   }
 

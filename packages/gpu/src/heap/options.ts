@@ -3,7 +3,7 @@ import type { AcquireOptions, OwnOptions } from '@handback/core';
 import type { Buffer, Texture } from '../types.ts';
 import type { HeapOptions } from './shares.ts';
 
-/** Options of a GpuHeap. */
+/** Options of a GpuHeap. Beside the capacity, a device that clears textures by copying has 256 KiB of zeros, or more for long rows. */
 export interface GpuHeapOptions extends HeapOptions {
   /** Kept reachable while the heap has a device: in Node, what `create([])` of the package `webgpu` answered, which must outlive its devices. */
   keep?: unknown;

@@ -173,18 +173,21 @@ export class Store<Device extends Platform> {
 
   #hold(block: Handle<Block>, plan?: Plan<Device>, clear = false): Handle<Block> {
     this.#blocks.add(block);
-    block.value.lent = false;
-    const { raw } = block.value;
+    const { value } = block;
+    const { raw } = value;
+    value.lent = false;
     if (plan !== undefined) raw.label = plan.label ?? '';
-    if (clear && this.#device !== undefined) plan?.clear?.(this.#device, raw);
+    // Not yet: whoever overwrites all of it first need not wait for that.
+    const device = this.#device;
+    value.clear = clear && device !== undefined && plan?.clear !== undefined ? () => plan.clear?.(device, raw) : undefined;
     return block;
   }
 
   /** `hurried`: commands may come that use it, so it is nobody else's; the platform refuses them by its label. */
   #settle(block: Handle<Block>, hurried = false): void {
     if (block.state !== 'open') return;
-    const { bytes } = block.value;
-    if (this.#closed || this.#device === undefined || hurried) this.#release(block);
+    const { bytes, failed } = block.value;
+    if (this.#closed || this.#device === undefined || hurried || failed !== undefined) this.#release(block);
     else if (this.#wishes.offer(block)) return;
     else if (bytes > this.#options.maxIdle || this.#budget.stats().waiting > 0) this.#release(block);
     else {

@@ -33,10 +33,30 @@ export interface BufferUpload {
 /** A texture of the platform says what it is. */
 interface Described {
   readonly format: string;
+  readonly usage: number;
+  readonly mipLevelCount: number;
+  readonly sampleCount: number;
   readonly width: number;
   readonly height: number;
   readonly depthOrArrayLayers: number;
   readonly dimension: string;
+}
+
+const COPY_DST = 0x02;
+
+/** Whether an upload leaves nothing of what a texture had in it. False where the platform might refuse it. */
+export function isWhole(texture: TextureShape, { size, origin = [], data, layout = {} }: TextureUpload): boolean {
+  const { format, usage, mipLevelCount, sampleCount, width, height, depthOrArrayLayers } = texture as unknown as Described;
+  if (mipLevelCount !== 1 || sampleCount !== 1 || (usage & COPY_DST) === 0 || /depth|stencil/.test(format)) return false;
+  const at = Array.isArray(origin) ? (origin as number[]) : Object.values(origin as object);
+  if (at.some((side) => side !== 0)) return false;
+  const part = size === undefined ? { width, height, depthOrArrayLayers } : sizeOf(size);
+  if (part.width !== width || part.height !== height || part.depthOrArrayLayers !== depthOrArrayLayers) return false;
+  const block = blockOf(format, 'all');
+  const [row, rows] = [Math.ceil(width / block.width) * block.low, Math.ceil(height / block.height)];
+  const { offset = 0, bytesPerRow = row, rowsPerImage = rows } = layout;
+  const least = offset + bytesPerRow * (rowsPerImage * (depthOrArrayLayers - 1) + rows - 1) + row;
+  return bytesPerRow >= row && rowsPerImage >= rows && data.byteLength >= least;
 }
 
 export function* texturePieces(texture: TextureShape, upload: TextureUpload, queue: () => QueueShape, most: number): Generator<Piece> {

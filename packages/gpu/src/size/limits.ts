@@ -4,13 +4,17 @@ import type { BufferDescriptor, DeviceShape, TextureDescriptor } from '../types.
 import { FORMATS } from './formats.ts';
 import { sizeOf } from './texture-bytes.ts';
 
-/** Features that bring formats, by how the formats begin. */
-const FEATURES: readonly (readonly [prefix: string, feature: string])[] = [
-  ['bc', 'texture-compression-bc'],
-  ['etc2', 'texture-compression-etc2'],
-  ['eac', 'texture-compression-etc2'],
-  ['astc', 'texture-compression-astc'],
+/** Features that bring formats. */
+const FEATURES: readonly (readonly [formats: RegExp, feature: string])[] = [
+  [/^bc/, 'texture-compression-bc'],
+  [/^(etc2|eac)/, 'texture-compression-etc2'],
+  [/^astc/, 'texture-compression-astc'],
+  [/^(r|rg|rgba)16[us]norm$/, 'texture-formats-tier1'],
+  [/^depth32float-stencil8$/, 'depth32float-stencil8'],
 ];
+
+const RENDER_ATTACHMENT = 0x10;
+const [MAP_READ, MAP_WRITE, COPY_SRC, COPY_DST] = [0x1, 0x2, 0x4, 0x8];
 
 /** Throws GpuDescriptorError for a texture that the device cannot make. */
 export function requireTexture(descriptor: TextureDescriptor, device: DeviceShape): void {
@@ -19,7 +23,7 @@ export function requireTexture(descriptor: TextureDescriptor, device: DeviceShap
     new GpuDescriptorError(`No such texture${label === undefined || label === '' ? '' : ` '${label}'`}: ${why}.`, { kind: 'texture', label });
   const block = FORMATS.get(format as string);
   if (block === undefined) throw no(`WebGPU has no format ${show(format)}`);
-  const feature = FEATURES.find(([prefix]) => (format as string).startsWith(prefix))?.[1];
+  const feature = FEATURES.find(([formats]) => formats.test(format as string))?.[1];
   if (feature !== undefined && !device.features.has(feature)) throw no(`format '${format}' needs the feature '${feature}', which the device does not have`);
   if (!Number.isSafeInteger(usage) || (usage as number) <= 0) throw no(`expected \`usage\` to be GPUTextureUsage flags, got ${show(usage)}`);
   if (dimension !== '1d' && dimension !== '2d' && dimension !== '3d') throw no(`expected \`dimension\` to be '1d', '2d' or '3d', got ${show(dimension)}`);
@@ -47,6 +51,9 @@ export function requireTexture(descriptor: TextureDescriptor, device: DeviceShap
     throw no(`expected \`mipLevelCount\` to be a whole number from 1 to ${levels}, got ${show(mipLevelCount)}`);
   if (sampleCount === 4 && (mipLevelCount > 1 || dimension !== '2d' || size.depthOrArrayLayers > 1))
     throw no('a multisampled texture is 2d, with one mip level and one layer');
+  if (sampleCount === 4 && ((usage as number) & RENDER_ATTACHMENT) === 0) throw no('a multisampled texture has the usage RENDER_ATTACHMENT');
+  if (dimension === '1d' && ((usage as number) & RENDER_ATTACHMENT) !== 0) throw no("the usage RENDER_ATTACHMENT needs `dimension` '2d' or '3d', got '1d'");
+  if (dimension !== '2d' && /depth|stencil/.test(format as string)) throw no(`format '${format}' needs \`dimension\` '2d', got '${dimension}'`);
 }
 
 /** Throws GpuDescriptorError for a buffer that the device cannot make. */
@@ -57,6 +64,12 @@ export function requireBuffer({ size, usage, mappedAtCreation = false, label }: 
   if (!Number.isSafeInteger(size) || size < 1) throw no(`expected \`size\` to be a whole number of bytes from 1 up, got ${show(size)}`);
   if (size > maxBufferSize) throw no(`${size} bytes are more than the device's limit, maxBufferSize: ${maxBufferSize}`);
   if (!Number.isSafeInteger(usage) || usage <= 0) throw no(`expected \`usage\` to be GPUBufferUsage flags, got ${show(usage)}`);
+  for (const [map, other, name] of [
+    [MAP_READ, COPY_DST, 'MAP_READ, which goes with COPY_DST'],
+    [MAP_WRITE, COPY_SRC, 'MAP_WRITE, which goes with COPY_SRC'],
+  ] as const) {
+    if ((usage & map) !== 0 && (usage & ~(map | other)) !== 0) throw no(`its usage has ${name} alone, got ${show(usage)}`);
+  }
   if (mappedAtCreation && size % 4 !== 0) throw no(`a buffer that is mapped at its creation has a multiple of 4 bytes, not ${size}`);
 }
 

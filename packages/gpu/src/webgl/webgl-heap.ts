@@ -50,7 +50,7 @@ export class WebGLHeap implements AsyncDisposable {
     const first = this.#lives.require(undefined);
     this.#work = new Work(first.queue);
     this.#store = new Store(first, rest, this.#work, { maxIdle, idleTimeout, isShared });
-    this.#staging = new Staging(uploads, this.#work);
+    this.#staging = new Staging(uploads, this.#work, () => this.#lives.require(undefined).gl.flush());
     this.#keeper = {
       device: 0,
       requireDevice: (label) => void this.#lives.require(label),

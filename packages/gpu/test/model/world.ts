@@ -36,12 +36,18 @@ export class World {
   readonly surprises: unknown[] = [];
   waitingBytes = 0;
   isLost = false;
+  readonly #specs: readonly (TextureSpec | BufferSpec)[];
   #copies: Copy[] = [];
 
-  constructor(device: GPUDevice, capacity: number, staging: number) {
+  constructor(device: GPUDevice, specs: readonly (TextureSpec | BufferSpec)[], capacity: number, staging: number) {
+    this.#specs = specs;
     this.device = device;
     this.capacity = capacity;
     this.heap = new GpuHeap(device, { capacity, staging, maxIdle: capacity / 4, keep: gpu });
+  }
+
+  specOf(index: number): TextureSpec | BufferSpec {
+    return this.#specs[index % this.#specs.length] as TextureSpec;
   }
 
   add(handle: TextureHandle | BufferHandle, spec: TextureSpec | BufferSpec): Thing {

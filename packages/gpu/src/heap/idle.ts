@@ -12,6 +12,8 @@ export interface Entry {
 
 export class Idle {
   bytes = 0;
+  /** How many were released from here. */
+  evicted = 0;
   readonly #entries: Set<Entry> = new Set();
   readonly #byKey: Map<string, Set<Entry>> = new Map();
 
@@ -60,6 +62,7 @@ export class Idle {
   #release(entry: Entry): number {
     const { bytes } = entry.block.value;
     this.remove(entry);
+    this.evicted++;
     entry.block.dispose();
     return bytes;
   }

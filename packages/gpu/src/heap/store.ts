@@ -38,6 +38,9 @@ export class Store<Device extends Platform> {
   /** All blocks that exist, but for the idle ones. */
   readonly #blocks: Set<Handle<Block>> = new Set();
   readonly #wishes: Set<Wish> = new Set();
+  /** How many blocks the platform was asked for, and how many were given out again instead. */
+  created = 0;
+  reused = 0;
   #retired = 0;
   #released = 0;
   #device: Device | undefined;
@@ -63,6 +66,11 @@ export class Store<Device extends Platform> {
 
   get retiredBytes(): number {
     return this.#retired;
+  }
+
+  /** How many were released while they were idle. */
+  get evicted(): number {
+    return this.#idle.evicted;
   }
 
   /** A block, when there is room for it. */
@@ -181,6 +189,8 @@ export class Store<Device extends Platform> {
 
   #hold(block: Handle<Block>, plan?: Plan<Device>, clear = false): Handle<Block> {
     this.#blocks.add(block);
+    if (plan === undefined) this.created++;
+    else this.reused++;
     const { raw } = block.value;
     if (plan !== undefined) raw.label = plan.label ?? '';
     if (clear && this.#device !== undefined) plan?.clear?.(this.#device, raw);

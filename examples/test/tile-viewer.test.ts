@@ -126,6 +126,14 @@ describe.skipIf(missing !== undefined)('the tile viewer', () => {
     expect(Math.max(highest, peak)).toBeLessThanOrEqual(BUDGET);
   });
 
+  test('says so where there is no WebGPU', async () => {
+    await using other = await browser.newPage();
+    await other.addInitScript(`Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined })`);
+    await other.goto(page.url());
+    await other.waitForSelector('body[data-state=none]');
+    expect(await other.innerText('#none')).toMatch(/has no WebGPU[^]*chrome:\/\/flags/);
+  });
+
   test('has nothing to complain of', () => expect(complaints).toEqual([]));
 
   async function drag([x, y]: readonly [number, number], [across, down]: readonly [number, number]): Promise<void> {

@@ -26,6 +26,7 @@ export function showPanel(viewer: Viewer): void {
       fps: viewer.framesPerSecond,
       ready: tiles.ready,
       coming: tiles.coming,
+      waiting: tiles.waiting,
       created,
       reused,
       evicted,
@@ -34,7 +35,7 @@ export function showPanel(viewer: Viewer): void {
     };
     for (const [id, count] of Object.entries(counts)) byId(id).textContent = count.toLocaleString('en');
     byId('streamed').textContent = inMiB(viewer.bytes);
-    byId('times').textContent = `${(viewer.bytes / viewer.heap.stats().capacity).toFixed(1)} × the budget`;
+    byId('times').textContent = `${(viewer.bytes / viewer.heap.stats().capacity).toFixed(1)} × budget`;
   };
   show();
   setInterval(show, EVERY_MS);

@@ -47,12 +47,19 @@ export class Tiles {
     this.#most = Math.floor((capacity * (7 / 8) - 2 ** 16) / (this.side * this.side * 4));
   }
 
+  /** That can be drawn. */
   get ready(): number {
     return [...this.#tiles.values()].filter(({ isReady }) => isReady).length;
   }
 
+  /** In view, and not here yet. */
   get coming(): number {
     return this.#tiles.size - this.ready;
+  }
+
+  /** Without a texture yet. */
+  get waiting(): number {
+    return [...this.#tiles.values()].filter(({ texture }) => texture === undefined).length;
   }
 
   /** Those to draw, the coarse ones first, so that finer ones cover them. */

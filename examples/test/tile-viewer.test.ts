@@ -97,6 +97,14 @@ describe.skipIf(missing !== undefined)('the tile viewer', () => {
     expect(errors).toEqual([]);
   });
 
+  test('moves and zooms by keys', async () => {
+    const view = (): Promise<{ x: number; y: number; scale: number }> => page.evaluate('viewer.camera.view');
+    const before = await view();
+    for (const key of ['ArrowLeft', 'ArrowUp', '-']) await page.keyboard.press(key);
+    const after = await view();
+    expect([after.x < before.x, after.y < before.y, after.scale < before.scale]).toEqual([true, true, true]);
+  });
+
   test('evicts what is idle for tiles of another size', { timeout: 60_000 }, async () => {
     const { evicted } = await said();
     await page.check('input[name=side][value="256"]');

@@ -37,6 +37,7 @@ async function start(): Promise<void> {
     connect(viewer);
     showPanel(viewer);
     document.body.dataset['state'] = 'open';
+    canvas.focus();
     // For the console, and for tests.
     Object.assign(globalThis, { viewer });
   } catch (error) {

@@ -31,7 +31,6 @@ export class Viewer {
   readonly #painters: Painters = new Painters(Math.max(1, Math.min(4, navigator.hardwareConcurrency - 1)));
   readonly #frames: number[] = [];
   #device: GPUDevice | undefined;
-  #bytesBefore = 0;
   #isAsked = false;
 
   /** Rejects with NoDeviceError. */
@@ -57,7 +56,7 @@ export class Viewer {
 
   /** Of texels, uploaded so far. */
   get bytes(): number {
-    return this.#bytesBefore + this.tiles.bytes;
+    return this.tiles.bytes;
   }
 
   /** Drawn in the last second. Nothing is drawn while nothing changes. */
@@ -74,9 +73,11 @@ export class Viewer {
 
   /** Goes on with tiles of another size; those of the old size are evicted as room is needed. */
   resizeTiles(side: number): void {
-    this.tiles.clear();
-    this.#bytesBefore += this.tiles.bytes;
+    const { tiles } = this;
+    tiles.clear();
     this.tiles = this.#newTiles(side);
+    this.tiles.bytes = tiles.bytes;
+    this.tiles.aborted = tiles.aborted;
     this.ask();
   }
 

@@ -1,4 +1,4 @@
-// The main job, `npm start`: three parts, each strategy in a process of its own, then one table a part and the plots.
+// The main job, `npm start`: four parts, each strategy in a process of its own, then one table a part and the plots.
 // It ends with 0 if Handback kept its promises; that plain Node runs out of descriptors is expected and no failure.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import type { PartReport } from './part.ts';
 import { heading, paint, say } from './progress.ts';
 import { canLimitDescriptors } from './run-child.ts';
 import { formatTable } from './table.ts';
+import { textureGraph } from './texture-graph.ts';
 
 async function main(): Promise<number> {
   const options = readArguments(process.argv.slice(2));
@@ -30,6 +31,7 @@ async function main(): Promise<number> {
 
 async function runPart(name: PartName, { folder, ignored }: JobOptions): Promise<PartReport | undefined> {
   if (name === 'memory') return memoryGraph();
+  if (name === 'textures') return textureGraph(4);
   if (!canLimitDescriptors) {
     say(`\nPart "${name}" is skipped: it needs a POSIX shell to limit descriptors.`);
     return undefined;

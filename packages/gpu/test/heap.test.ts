@@ -20,7 +20,7 @@ describe.skipIf(missing !== undefined)('a heap', async () => {
       MiB,
       512,
       'tile',
-      { live: MiB, idle: 0, retired: 0, staging: 0, capacity: 16 * MiB },
+      { live: MiB, idle: 0, retired: 0, staging: 0, capacity: 16 * MiB, created: 1, reused: 0, evicted: 0 },
     ]);
     await heap.writeTexture({ texture, data: new Uint8Array(MiB).fill(7) });
     expect(heap.stats()).toMatchObject({ live: MiB, staging: MiB });
@@ -44,6 +44,18 @@ describe.skipIf(missing !== undefined)('a heap', async () => {
       await heap.settled();
       expect(heap.stats()).toMatchObject({ idle: MiB });
     }
+  });
+
+  test('counts what was created, what was used again, and what was evicted', async () => {
+    await using heap = new GpuHeap(device, { capacity: 8 * MiB, keep: gpu });
+    for (let round = 0; round < 3; round++) {
+      (await heap.createTexture(square)).dispose();
+      await heap.settled();
+    }
+    expect(heap.stats()).toMatchObject({ idle: MiB, created: 1, reused: 2, evicted: 0 });
+    using whole = await heap.createTexture({ ...square, size: [512, 512, 7] });
+    expect(whole.byteLength).toBe(7 * MiB);
+    expect(heap.stats()).toMatchObject({ idle: 0, created: 2, reused: 2, evicted: 1 });
   });
 
   test('200 textures asked for at once, in a budget for three, the queue never awaited', async () => {

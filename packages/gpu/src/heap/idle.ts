@@ -12,6 +12,8 @@ interface Entry {
 
 export class Idle {
   bytes = 0;
+  /** How many were released from here. */
+  evicted = 0;
   readonly #entries: Set<Entry> = new Set();
   readonly #byKey: Map<string, Set<Entry>> = new Map();
 
@@ -55,6 +57,7 @@ export class Idle {
   #release(entry: Entry): number {
     const { bytes } = entry.block.value;
     this.#remove(entry);
+    this.evicted++;
     entry.block.dispose();
     return bytes;
   }

@@ -28,7 +28,7 @@ export type TextureSyncOptions = CreateSyncOptions<Texture>;
 export type BufferOptions = CreateOptions<Buffer>;
 export type BufferSyncOptions = CreateSyncOptions<Buffer>;
 
-/** The counts of a GpuHeap, in bytes. Their sum never exceeds the capacity, but for what `reserve` and `resize` do. */
+/** The counts of a GpuHeap. The bytes of `live`, `idle`, `retired` and `staging` never exceed the capacity, but for what `reserve` and `resize` do. */
 export interface GpuHeapStats {
   /** Of handles that are open. */
   readonly live: number;
@@ -39,4 +39,10 @@ export interface GpuHeapStats {
   /** Uploads that the queue is not done with. */
   readonly staging: number;
   readonly capacity: number;
+  /** How many textures and buffers the platform has made so far. */
+  readonly created: number;
+  /** How many were used again instead. */
+  readonly reused: number;
+  /** How many were released while they were idle: to make room, for their age, or by `trim`. */
+  readonly evicted: number;
 }

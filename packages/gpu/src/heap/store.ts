@@ -30,6 +30,9 @@ export class Store<Device extends Platform> {
   readonly #wishes: Wishes = new Wishes();
   /** Acquires on their way. */
   #asking = 0;
+  /** How many blocks the platform was asked for, and how many were given out again instead. */
+  created = 0;
+  reused = 0;
   #released = 0;
   #device: Device | undefined;
   #lost: DeviceLostError | undefined = undefined;
@@ -52,6 +55,11 @@ export class Store<Device extends Platform> {
 
   get retiredBytes(): number {
     return this.#retired.bytes;
+  }
+
+  /** How many were released while they were idle. */
+  get evicted(): number {
+    return this.#idle.evicted;
   }
 
   /** A block, when there is room for it. */
@@ -173,6 +181,8 @@ export class Store<Device extends Platform> {
 
   #hold(block: Handle<Block>, plan?: Plan<Device>, clear = false): Handle<Block> {
     this.#blocks.add(block);
+    if (plan === undefined) this.created++;
+    else this.reused++;
     const { value } = block;
     const { raw } = value;
     value.lent = false;

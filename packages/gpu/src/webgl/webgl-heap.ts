@@ -153,8 +153,8 @@ export class WebGLHeap implements AsyncDisposable {
   stats(): GpuHeapStats {
     const { capacity, used } = this.budget.stats();
     const staging = this.#uploads.stats().used;
-    const { idleBytes, retiredBytes } = this.#store;
-    return { live: used - staging - idleBytes - retiredBytes, idle: idleBytes, retired: retiredBytes, staging, capacity };
+    const { idleBytes: idle, retiredBytes: retired, created, reused, evicted } = this.#store;
+    return { live: used - staging - idle - retired, idle, retired, staging, capacity, created, reused, evicted };
   }
 
   /** Releases idle memory, the least recently used first, until no more than `bytes` are left; answers the bytes released. */

@@ -114,3 +114,19 @@ test('directories, locks and their removal need no descriptor, or wait for one, 
   );
   expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: 'false temporary directory\n' });
 });
+
+test('the first look, with no descriptor left, asks for no report, which may never end then', () => {
+  const { status, stdout, stderr } = runLimited(
+    64,
+    `process.report.getReport = () => { console.log('asked'); throw new Error('asked'); };
+     const hogs = [];
+     try { for (;;) hogs.push(nodeFs.openSync('/dev/null')); } catch {}
+     const exhausted = files.descriptors.stats().capacity;
+     let code;
+     try { files.openSync('/dev/null'); } catch (error) { ({ code } = error); }
+     for (const fd of hogs) nodeFs.closeSync(fd);
+     using file = await files.open('/dev/null');
+     console.log(exhausted, code, file.state);`.replace('using file', 'const file'),
+  );
+  expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: '1 ERR_BUDGET_EXCEEDED open\n' });
+});

@@ -2,7 +2,7 @@
  * Locks between processes, on a path that all of them agree on. Within a process those who want the same path stand in line, in
  * order; the first of them asks the disk again and again, in growing steps.
  */
-import { realpathSync } from 'node:fs';
+import { readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AcquireTimeoutError, Budget, defineResource, Handle, type AcquireOptions, type OpenContext } from '@handback/core';
@@ -118,13 +118,24 @@ async function takeFolder({ path, folder, stale, leave }: LockRequest, { signal 
   }
 }
 
-/** Within the call, so that the order of the line is that of the calls. The path without links, so that all who mean one file lock one folder; of a file that does not exist yet, its directory's. */
+/** Within the call, so that the order of the line is that of the calls. The path without links, so that all who mean one file lock one folder; of a file that does not exist yet, its directory's; of a link to such a one, what it points to. */
 function withoutLinks(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return join(realpathSync(dirname(resolve(path))), basename(path));
+    const named = join(realpathSync(dirname(resolve(path))), basename(path));
+    const target = targetOf(named);
+    return target === undefined ? named : withoutLinks(resolve(dirname(named), target));
+  }
+}
+
+/** Where a link points to; undefined for what is none. */
+function targetOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
   }
 }
 

@@ -121,7 +121,15 @@ function made(path: string, { dev, ino }: BigIntStats): MadeDirectory {
 }
 
 async function removeTree(directory: MadeDirectory): Promise<void> {
-  forgetAtExit(directory);
+  try {
+    await removeTreeNow(directory);
+  } finally {
+    // Not before: an exit meanwhile leaves half of it.
+    forgetAtExit(directory);
+  }
+}
+
+async function removeTreeNow(directory: MadeDirectory): Promise<void> {
   const now = await lstat(directory.path, { bigint: true }).catch(absent);
   if (now === undefined) return;
   requireSame(directory, now);

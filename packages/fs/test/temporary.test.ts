@@ -157,3 +157,15 @@ test('where the file system has no unnamed files, it is opened by a name that go
     Object.defineProperty(process, 'platform', { value: 'linux' });
   }
 });
+
+test('an exit while it is being removed leaves nothing', () => {
+  const { status, stdout, stderr } = runLimited(
+    256,
+    `const directory = await files.mkdtempDisposable(process.env.PREFIX, { atExit: true });
+     for (let index = 0; index < 1_000; index++) nodeFs.writeFileSync(directory.path + '/' + index, '');
+     void directory.disposeAsync();
+     process.exit(0);`,
+    { PREFIX: prefix },
+  );
+  expect({ status, stdout, left: readdirSync(folder) }, stderr).toEqual({ status: 0, stdout: '', left: [] });
+});

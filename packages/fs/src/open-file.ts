@@ -22,6 +22,7 @@ import {
 import { Handle } from '@handback/core';
 import { Cursor } from './cursor.ts';
 import { readStreamOf, writeStreamOf } from './file-streams.ts';
+import { after, atMost, MOST_IN_MEMORY, tooLarge } from './lengths.ts';
 import { readLinesOf } from './lines.ts';
 import type { ReadStreamRange } from './read-stream.ts';
 import type { WriteStreamRange } from './write-stream.ts';
@@ -50,7 +51,7 @@ export interface RangeOptions {
   /** How many bytes; default: to the end of the buffer. */
   length?: number | undefined;
   /** Where in the file; without it, at the cursor, which moves on. */
-  position?: number | null | undefined;
+  position?: number | bigint | null | undefined;
 }
 
 const CHUNK = 64 * 1_024;
@@ -97,21 +98,26 @@ export class OpenFile extends Handle<number> {
 
   /** Reads into `buffer`; at `position`, or at the cursor. Reads at the cursor run one after another. */
   read<B extends NodeJS.ArrayBufferView>(buffer: B, options?: RangeOptions): Promise<ReadResult<B>>;
-  read<B extends NodeJS.ArrayBufferView>(buffer: B, offset?: number, length?: number, position?: number | null): Promise<ReadResult<B>>;
-  async read<B extends NodeJS.ArrayBufferView>(buffer: B, first?: number | RangeOptions, count?: number, place?: number | null): Promise<ReadResult<B>> {
+  read<B extends NodeJS.ArrayBufferView>(buffer: B, offset?: number, length?: number, position?: number | bigint | null): Promise<ReadResult<B>>;
+  async read<B extends NodeJS.ArrayBufferView>(
+    buffer: B,
+    first?: number | RangeOptions,
+    count?: number,
+    place?: number | bigint | null,
+  ): Promise<ReadResult<B>> {
     const { offset, length, position } = rangeOf(buffer, first, count, place);
     return this.use((fd) => {
-      const at = (where: number): Promise<number> => promised((done) => read(fd, buffer, offset, length, where, done));
+      const at = (where: number | null): Promise<number> => promised((done) => read(fd, buffer, offset, atMost(length), where, done));
       const bytesRead = position === undefined ? this.#cursor.advance(at) : at(position);
       return bytesRead.then((bytes) => ({ bytesRead: bytes, buffer }));
     });
   }
 
   /** Reads into `buffer` within the call; answers the bytes read, 0 at the end of the file. */
-  readSync(buffer: NodeJS.ArrayBufferView, first?: number | RangeOptions, count?: number, place?: number | null): number {
+  readSync(buffer: NodeJS.ArrayBufferView, first?: number | RangeOptions, count?: number, place?: number | bigint | null): number {
     const { offset, length, position } = rangeOf(buffer, first, count, place);
     return this.use((fd) => {
-      const at = (where: number): number => readSync(fd, buffer, offset, length, where);
+      const at = (where: number | null): number => readSync(fd, buffer, offset, atMost(length), where);
       return position === undefined ? this.#cursor.advanceSync(at) : at(position);
     });
   }
@@ -121,10 +127,10 @@ export class OpenFile extends Handle<number> {
     const bytes: NodeJS.ArrayBufferView = typeof data === 'string' ? Buffer.from(data) : data;
     const { offset, length, position } = rangeOf(bytes, options, undefined, undefined);
     return this.use(async (fd) => {
-      const at = async (where: number): Promise<number> => {
+      const at = async (where: number | null): Promise<number> => {
         let written = 0;
         while (written < length) {
-          written += await promised<number>((done) => write(fd, bytes, offset + written, length - written, where + written, done));
+          written += await promised<number>((done) => write(fd, bytes, offset + written, atMost(length - written), after(where, written), done));
         }
         return written;
       };
@@ -138,9 +144,9 @@ export class OpenFile extends Handle<number> {
     const bytes: NodeJS.ArrayBufferView = typeof data === 'string' ? Buffer.from(data) : data;
     const { offset, length, position } = rangeOf(bytes, options, undefined, undefined);
     return this.use((fd) => {
-      const at = (where: number): number => {
+      const at = (where: number | null): number => {
         let written = 0;
-        while (written < length) written += writeSync(fd, bytes, offset + written, length - written, where + written);
+        while (written < length) written += writeSync(fd, bytes, offset + written, atMost(length - written), after(where, written));
         return written;
       };
       return position === undefined ? this.#cursor.advanceSync(at) : at(position);
@@ -160,18 +166,25 @@ export class OpenFile extends Handle<number> {
     const stat = await promised<Stats>((done) => fstat(fd, done));
     const { size } = stat;
     const start = this.#cursor.position;
+    if (size - start > MOST_IN_MEMORY) throw tooLarge(size - start);
     // One byte more than is expected: the read that fills all but it has met the end. Files of /proc say 0 and hold more, in pieces.
     const endsShort = stat.isFile() && size > 0;
     let buffer = Buffer.allocUnsafe(size > start ? size - start + 1 : CHUNK);
     let length = 0;
-    for (;;) {
-      const space = buffer.length - length;
-      const bytes = await promised<number>((done) => read(fd, buffer, length, space, start + length, done));
-      length += bytes;
-      if (bytes === 0 || (endsShort && bytes < space)) break;
-      if (length === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
+    try {
+      for (;;) {
+        const space = atMost(buffer.length - length);
+        const bytes = await this.#cursor.step((where) => promised((done) => read(fd, buffer, length, space, where, done)));
+        length += bytes;
+        if (length > MOST_IN_MEMORY) throw tooLarge(length);
+        if (bytes === 0 || (endsShort && bytes < space)) break;
+        if (length === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
+      }
+    } catch (error) {
+      // Who tries again reads from where this began, not the rest alone.
+      this.#cursor.position = start;
+      throw error;
     }
-    this.#cursor.position = start + length;
     return buffer.subarray(0, length);
   }
 
@@ -242,13 +255,14 @@ export function rangeOf(
   buffer: NodeJS.ArrayBufferView,
   first: number | RangeOptions | undefined,
   count: number | undefined,
-  place: number | null | undefined,
+  place: number | bigint | null | undefined,
 ): Range {
   const options: RangeOptions = typeof first === 'object' && first !== null ? first : { offset: first, length: count, position: place };
   if (!ArrayBuffer.isView(buffer)) throw new TypeError(`Expected \`buffer\` to be an ArrayBufferView, got ${typeof buffer}`);
   const offset = options.offset ?? 0;
   const length = options.length ?? buffer.byteLength - offset;
-  const position = options.position ?? undefined;
+  // A bigint, as fs.read takes: a file that ends beyond 2 ** 53 there is none.
+  const position = typeof options.position === 'bigint' ? Number(options.position) : (options.position ?? undefined);
   requireWhole(offset, 'offset', buffer.byteLength);
   requireWhole(length, 'length', buffer.byteLength - offset);
   if (position !== undefined) requireWhole(position, 'position', Number.MAX_SAFE_INTEGER);

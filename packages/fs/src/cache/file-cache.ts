@@ -5,7 +5,7 @@ import type { Mode, OpenMode } from 'node:fs';
 import { defineResource, type Handle, type OwningKind, type OwnOptions } from '@handback/core';
 import { cachedFiles, type CachedFile } from './cached-file.ts';
 import { Entry, type DescriptorRequest } from './descriptor.ts';
-import { flagsForAgain, flagsOf, makesAnew } from './flags.ts';
+import { flagsForAgain, flagsOf, makesAnew } from '../flags.ts';
 import { identityAt, inodeOf, type Identity } from './identity.ts';
 import { settingsOf, type FileCacheOptions } from './options.ts';
 import { Table } from './table.ts';

@@ -7,7 +7,12 @@ export interface Place<P = number> {
   readonly position: P;
 }
 
-export function placeOf(buffer: NodeJS.ArrayBufferView, first: number | RangeOptions | undefined, count: number | undefined, place: number | undefined): Place {
+export function placeOf(
+  buffer: NodeJS.ArrayBufferView,
+  first: number | RangeOptions | undefined,
+  count: number | undefined,
+  place: number | bigint | undefined,
+): Place {
   const range = rangeOf(buffer, first, count, place);
   if (range.position !== undefined) return range as Place;
   throw new TypeError('A cached file has no cursor: give a `position`, a whole number from 0 up');

@@ -3,12 +3,13 @@ import { opendir as openCallback, opendirSync as openNow, type Dir, type Dirent,
 import { defineResource, Handle, type AcquireOptions, type OpenContext, type OwnOptions, type SyncResourceKind } from '@handback/core';
 import { countOpening, descriptors, isExhausted } from './descriptors.ts';
 import { withStack } from './files.ts';
+import { pathAsOf, pathNow, textOf, type PathRequest } from './request.ts';
 
 /** Is a directory that is open: a descriptor under the process's budget. Hold it with `using`, or loop over it, which closes it. */
 export class Directory extends Handle<Dir> {
   /** The path it was opened by. */
   get path(): string {
-    return this.value.path;
+    return textOf(this.value.path as string | Buffer);
   }
 
   /** The next entry, or null after the last one. Reads run one after another. */
@@ -41,8 +42,7 @@ export class Directory extends Handle<Dir> {
   }
 }
 
-interface Request {
-  readonly path: PathLike;
+interface Request extends PathRequest {
   readonly options: OpenDirOptions;
 }
 
@@ -53,18 +53,18 @@ interface Request {
 const directories: SyncResourceKind<Dir, Request, Directory> = defineResource({
   kind: 'directory',
   open: openInPool,
-  openSync: ({ path, options }: Request) => openNow(path as string, options),
+  openSync: (request: Request) => openNow(pathNow(request) as string, request.options),
   release: (directory: Dir) => directory.closeSync(),
   cost: () => ({ budget: descriptors, amount: 1 }),
-  describe: (directory) => directory.path,
+  describe: (directory) => textOf(directory.path as string | Buffer),
   isExhausted,
   handle: Directory,
   module: import.meta.url,
 });
 
-function openInPool({ path, options }: Request, _context: OpenContext): Promise<Dir> {
+function openInPool(request: Request, _context: OpenContext): Promise<Dir> {
   return new Promise((resolve, reject) => {
-    openCallback(path as string, options, (error, directory) => {
+    openCallback(pathNow(request) as string, request.options, (error, directory) => {
       countOpening(-1);
       if (error === null) resolve(directory);
       else reject(withStack(error));
@@ -82,13 +82,13 @@ export interface OpendirOptions extends AcquireOptions {
 }
 
 /** Opens a directory when there is a descriptor for it. Rejects with the system's error, BudgetExceededError, AcquireTimeoutError, or the signal's reason. */
-export function opendir(path: PathLike, options: OpendirOptions = {}): Promise<Directory> {
+export async function opendir(path: PathLike, options: OpendirOptions = {}): Promise<Directory> {
   const { encoding = 'utf8', bufferSize = 32, ...acquiring } = options;
-  return directories.acquire({ path, options: { encoding, bufferSize } }, acquiring);
+  return directories.acquire({ ...pathAsOf(path), options: { encoding, bufferSize } }, acquiring);
 }
 
 /** Opens a directory within the call; a full budget is reclaimed first. Throws the system's error, or BudgetExceededError. */
 export function opendirSync(path: PathLike, options: OwnOptions & Pick<OpendirOptions, 'encoding' | 'bufferSize'> = {}): Directory {
   const { encoding = 'utf8', bufferSize = 32, ...owning } = options;
-  return directories.acquireSync({ path, options: { encoding, bufferSize } }, owning);
+  return directories.acquireSync({ ...pathAsOf(path), options: { encoding, bufferSize } }, owning);
 }

@@ -1,18 +1,20 @@
 /** Opening files: the calls of `node:fs/promises`, under the budget of descriptors. */
-import type { Mode, OpenMode, PathLike } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { fstatSync, type Mode, type OpenMode, type PathLike } from 'node:fs';
 import type { AcquireAllOptions, AcquireOptions, Handles, OwnOptions } from '@handback/core';
 import { files } from './files.ts';
 import { OpenFile } from './open-file.ts';
+import { requestOf, textOf, type FileRequest } from './request.ts';
 
 /** Opens a file when there is a descriptor for it. Rejects with the system's error, BudgetExceededError, AcquireTimeoutError, or the signal's reason. */
 export async function open(path: PathLike, flags: OpenMode = 'r', mode?: Mode, options: AcquireOptions = {}): Promise<OpenFile> {
-  return OpenFile.named(await files.acquire({ path, flags, mode }, options), textOf(path));
+  const request = requestOf(path, flags, mode);
+  return OpenFile.named(await files.acquire(request, options), textOf(request.path));
 }
 
 /** Opens a file within the call; a full budget is reclaimed first. Throws the system's error, or BudgetExceededError. */
 export function openSync(path: PathLike, flags: OpenMode = 'r', mode?: Mode, options: OwnOptions = {}): OpenFile {
-  return OpenFile.named(files.acquireSync({ path, flags, mode }, options), textOf(path));
+  const request = requestOf(path, flags, mode);
+  return OpenFile.named(files.acquireSync(request, options), textOf(request.path));
 }
 
 /** A file to open: the arguments of `open`. */
@@ -30,19 +32,16 @@ export interface OpenRequest {
  * the first and wait for the second.
  */
 export async function openAll(requests: readonly OpenRequest[], options: AcquireAllOptions = {}): Promise<Handles<OpenFile>> {
-  const asked = requests.map(({ path, flags = 'r', mode }) => ({ path, flags, mode }));
+  const asked = requests.map(({ path, flags, mode }) => requestOf(path, flags, mode));
   const opened = await files.acquireAll(asked, options);
-  for (const [index, file] of opened.entries()) OpenFile.named(file, textOf((asked[index] as OpenRequest).path));
+  for (const [index, file] of opened.entries()) OpenFile.named(file, textOf((asked[index] as FileRequest).path));
   return opened;
 }
 
 /** Adopts a descriptor that was opened elsewhere: from now on the handle owns it. Never pass on the number of a FileHandle: it has an owner. */
 export function own(fd: number, options: OwnOptions = {}): OpenFile {
   if (!Number.isSafeInteger(fd) || fd < 0) throw new RangeError(`Expected \`fd\` to be a descriptor, a whole number from 0 up, got ${String(fd)}`);
+  // One that is not open would be closed as somebody else's later. Throws EBADF.
+  fstatSync(fd);
   return files.own(fd, options);
-}
-
-function textOf(path: PathLike): string {
-  if (typeof path === 'string') return path;
-  return path instanceof URL ? fileURLToPath(path) : path.toString();
 }

@@ -3,10 +3,11 @@
  * permit and reads file after file under it, each by one plain callback call of Node (on Node 26 one job of the thread pool for all of
  * it): no handle and no turn in the line of the budget for each, which would cost more than a small read does.
  */
-import { readFile, type OpenMode, type PathLike } from 'node:fs';
+import { readFile } from 'node:fs';
 import type { AcquireOptions, Permit } from '@handback/core';
 import { countOpening, descriptors, isExhausted } from './descriptors.ts';
 import { withStack } from './files.ts';
+import { pathNow, type FileRequest } from './request.ts';
 
 /** A few times the thread pool: more permits are not more speed, and would be taken from those who hold files open. */
 const LANES = 32;
@@ -17,10 +18,9 @@ type Contents = Buffer | string;
 
 /** What is to be read. `readByHandle` does it in the careful way, where the system has no descriptor in spite of the permit. */
 export interface Reading {
-  readonly path: PathLike;
-  readonly flag: OpenMode;
+  readonly request: FileRequest;
   readonly encoding: BufferEncoding | undefined;
-  readonly readByHandle: (path: PathLike, flag: OpenMode, encoding: BufferEncoding | undefined, options: AcquireOptions) => Promise<Contents>;
+  readonly readByHandle: (request: FileRequest, encoding: BufferEncoding | undefined, options: AcquireOptions) => Promise<Contents>;
 }
 
 interface Wanted {
@@ -81,12 +81,12 @@ function work(permit: Permit): void {
 }
 
 function readOne({ reading, resolve, reject }: Wanted, done: () => void): void {
-  const { path, flag, encoding } = reading;
+  const { request, encoding } = reading;
   try {
     // Its types know no numbers as flags, which it takes.
-    readFile(path, { flag: flag as string, encoding }, (error, contents) => {
+    readFile(pathNow(request), { flag: request.flags as string, encoding }, (error, contents) => {
       if (error === null) resolve(contents);
-      else if (isExhausted(error)) resolve(reading.readByHandle(path, flag, encoding, {}));
+      else if (isExhausted(error)) resolve(reading.readByHandle(request, encoding, {}));
       else reject(withStack(error));
       done();
     });

@@ -421,3 +421,38 @@ test('a buffer that was transferred meanwhile fails the read and leaves nothing 
   await reading.catch(() => undefined);
   expect(cache.stats()).toMatchObject({ open: 1, idle: 1 });
 });
+
+test('a signal ends the wait for a descriptor, and the others get theirs', async () => {
+  await using cache = new FileCache({ capacity: 1 });
+  using a = cache.open(make('a'));
+  const b = cache.open(make('b'));
+  using other = cache.open(make('b'));
+  using pin = await a.pin();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const buffer = Buffer.alloc(1);
+  const waiting = [b.read(buffer, { position: 0, signal }), b.pin({ signal })];
+  const patient = textOf(other);
+  controller.abort(new Error('enough'));
+  for (const wait of waiting) await expect(wait).rejects.toThrow('enough');
+  await expect(b.read(buffer, { position: 0, signal })).rejects.toThrow('enough');
+  await expect(b.read(buffer, { position: 0, signal: {} as never })).rejects.toThrow('Expected `signal`');
+  b.dispose();
+  pin.dispose();
+  expect(await patient).toBe('b');
+  expect(cache.stats()).toMatchObject({ open: 1, idle: 1, opening: 0 });
+});
+
+test('what comes after all who wanted it have gone is closed', async () => {
+  await using cache = new FileCache({ capacity: 1 });
+  using a = cache.open(make('a'));
+  const b = cache.open(make('b'));
+  const pin = await a.pin();
+  const controller = new AbortController();
+  const reading = b.read(Buffer.alloc(1), { position: 0, signal: controller.signal });
+  controller.abort(new Error('enough'));
+  await expect(reading).rejects.toThrow('enough');
+  await b.disposeAsync();
+  pin.dispose();
+  await expect.poll(() => cache.stats()).toMatchObject({ open: 0, opening: 0, files: 1 });
+});

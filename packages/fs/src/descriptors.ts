@@ -70,17 +70,20 @@ export function lookAgain(): void {
 const EVERY = 16;
 let acquires = 0;
 
-/**
- * Others may have taken many since the last look: seen while the reserve has room, not at EMFILE. Or they have let go, which who makes
- * room for himself in a budget that is nearly full, as a cache does, would never hear. A stat each time, 2–3 µs.
- */
+/** Others may have taken many since the last look: seen while the reserve has room, not at EMFILE. A stat each time, 2–3 µs. */
 export function glance(): void {
   if (++acquires % EVERY !== 0 || foreign === undefined) return;
   const open = openDescriptors();
-  if (open === undefined) return;
-  const { used, available } = budget.stats();
-  const unseen = open - used - foreign;
-  if (unseen > EVERY / 2 || (unseen < 0 && available < EVERY / 2)) lookAgain();
+  if (open !== undefined && open - budget.stats().used - foreign > EVERY / 2) lookAgain();
+}
+
+let refusals = 0;
+
+/** For who makes room for himself in a full budget, as a cache does: he would never hear that others have let go. */
+export function listenForRoom(): void {
+  if (++refusals % EVERY !== 0 || foreign === undefined) return;
+  const open = openDescriptors();
+  if (open !== undefined && open - budget.stats().used < foreign) lookAgain();
 }
 
 // A reclaimer that gives nothing back but looks again: others may have closed theirs, or the limit may have been raised.

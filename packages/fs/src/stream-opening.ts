@@ -4,7 +4,7 @@
  */
 import { closeSync, fsync, open, read, write, writev } from 'node:fs';
 import { defineResource, type AcquireOptions, type Handle, type ResourceKind } from '@handback/core';
-import { descriptors, glance, isExhausted } from './descriptors.ts';
+import { descriptors, isExhausted } from './descriptors.ts';
 import { openInPool } from './files.ts';
 import type { FileRequest } from './request.ts';
 
@@ -12,10 +12,7 @@ const streams: ResourceKind<number, FileRequest, Handle<number>> = defineResourc
   kind: 'stream',
   open: openInPool,
   release: (fd: number) => closeSync(fd),
-  cost: () => {
-    glance();
-    return { budget: descriptors, amount: 1 };
-  },
+  cost: () => ({ budget: descriptors, amount: 1 }),
   describe: (fd) => `fd ${fd}`,
   isExhausted,
   module: import.meta.url,

@@ -1,7 +1,7 @@
 /** What a cache opens: a file by path and flags, and the one descriptor that stands for it while it is open. */
 import { closeSync, openSync, type Mode } from 'node:fs';
 import { defineResource, type Budget, type Handle, type SyncResourceKind } from '@handback/core';
-import { glance, isExhausted } from '../descriptors.ts';
+import { isExhausted } from '../descriptors.ts';
 import { openInPool } from '../files.ts';
 import type { Identity } from './identity.ts';
 
@@ -20,10 +20,7 @@ export const cachedDescriptors: SyncResourceKind<number, DescriptorRequest, Hand
   open: (request: DescriptorRequest, context) => (request.inPool ? openInPool({ ...request, from: undefined }, context) : openNow(request)),
   openSync: openNow,
   release: (fd: number) => closeSync(fd),
-  cost: ({ slots }: DescriptorRequest) => {
-    glance();
-    return { budget: slots, amount: 1 };
-  },
+  cost: ({ slots }: DescriptorRequest) => ({ budget: slots, amount: 1 }),
   describe: (fd) => `fd ${fd}`,
   isExhausted,
   module: import.meta.url,

@@ -5,7 +5,7 @@
  * Not a ResourceCache: a read within the call must open within the call, and a hit has to cost less than a handle does.
  */
 import { BudgetExceededError, ClosedError, SuppressedError, type Budget, type Handle, type Signal } from '@handback/core';
-import { descriptors } from '../descriptors.ts';
+import { descriptors, listenForRoom } from '../descriptors.ts';
 import { cachedDescriptors, Descriptor, type DescriptorRequest, type Entry } from './descriptor.ts';
 import { FileReplacedError, identityBehind, isSame, type Identity } from './identity.ts';
 import { NONBLOCK } from '../flags.ts';
@@ -250,7 +250,10 @@ export class Table {
   /** Closes the least recently used one where all are open, and where the process has none left: that costs less than a reclaim. */
   #makeRoom(): boolean {
     if (this.open + this.opening >= this.options.capacity) return this.#evictOldest();
-    if (descriptors.stats().available < 1) this.#evictOldest();
+    if (descriptors.stats().available < 1) {
+      this.#evictOldest();
+      listenForRoom();
+    }
     return true;
   }
 

@@ -14,10 +14,10 @@ import { collector, fullIsDue } from '../runtime/collector.ts';
 import { host, now } from '../runtime/host.ts';
 import { shared } from '../runtime/protocol.ts';
 import { idlePause, pause, turn } from '../runtime/turn.ts';
-import type { Account, Charge, Reclaimer } from './account.ts';
+import type { Account, Charge } from './account.ts';
 import { demandOn, type Wanted } from './demand.ts';
+import { countReclaimed, evictions, idleEvictions, Round } from './evict.ts';
 import { heldBy } from './holders.ts';
-import { leastRecent, type Eviction, type IdleSource } from './idle.ts';
 import { lackingRoom } from './line.ts';
 import { anyoneWaits, everybody } from './wait.ts';
 
@@ -29,64 +29,6 @@ const PATIENCE = 100;
 /** True while a reclaimer's own code runs, on behalf of whichever copy: an acquire there never starts another reclaim. */
 export function isReclaiming(): boolean {
   return shared.reclaiming;
-}
-
-/** Reclaimers whose promise has not settled: they are at it, and asking again would evict more than is needed. */
-const busy = new WeakSet<Reclaimer>();
-
-/** How much is missing; once it is more than `enough`, it matters no more by how much. */
-type Missing = (enough: number) => number;
-
-/** What is remembered from one eviction to the next. */
-class Round {
-  /** What was evicted and has not come back yet, by the account that it was evicted for. */
-  readonly coming = new Map<Account | undefined, number>();
-  /** Reclaimers that were asked, and gave nothing. */
-  readonly futile = new Set<Reclaimer>();
-}
-
-/** Evicts what is idle, then asks one reclaimer after the other, while something is missing; yields the promises of those that take their time. */
-function* evictions(account: Account, missing: Missing, round = new Round()): Generator<Promise<unknown>> {
-  yield* idleEvictions(account, missing, round);
-  for (const reclaimer of [...account.reclaimers]) {
-    if (missing(0) <= 0) return;
-    // One that was asked before may have disposed of this one.
-    if (!account.reclaimers.has(reclaimer) || busy.has(reclaimer) || round.futile.has(reclaimer)) continue;
-    const answer = ask(account, reclaimer, missing, round);
-    if (answer !== undefined) yield answer;
-  }
-}
-
-/** Evicts one idle thing after the other. What is on its way counts here, or more would be evicted than needed. */
-function* idleEvictions(account: Account | undefined, missing: Missing, { coming } = new Round()): Generator<Promise<unknown>> {
-  const promised = (): number => coming.get(account) ?? 0;
-  for (;;) {
-    const releases: Promise<unknown>[] = [];
-    for (let source = leastRecent(account); source !== undefined && missing(promised()) > promised(); source = leastRecent(account)) {
-      const oldest = source.oldestOn(account);
-      const { amount, done } = evictOldest(account, source);
-      if (done !== undefined) {
-        coming.set(account, promised() + amount);
-        releases.push(done.finally(() => coming.set(account, promised() - amount)));
-      }
-      // A source that keeps what it was to evict would be asked for ever.
-      if (source.oldestOn(account) === oldest) break;
-    }
-    if (releases.length === 0) return;
-    // All at once: each takes its time.
-    yield Promise.all(releases);
-  }
-}
-
-function evictOldest(account: Account | undefined, source: IdleSource): Eviction {
-  shared.reclaiming = true;
-  try {
-    const eviction = source.evictOldest(account);
-    if (account !== undefined) countReclaimed(account, eviction.amount);
-    return eviction;
-  } finally {
-    shared.reclaiming = false;
-  }
 }
 
 /** Evicts idle things until `amount` fits. What reclaimers promise for later does not count. */
@@ -112,54 +54,6 @@ async function evictFor(wanted: Wanted, account: Account, round: Round): Promise
 export function evictIdle(): void {
   for (const promise of idleEvictions(undefined, () => Number.MAX_SAFE_INTEGER)) void promise;
   for (const account of shared.accounts.values()) for (const promise of evictions(account as Account, () => Number.MAX_SAFE_INTEGER)) void promise;
-}
-
-function ask(account: Account, reclaimer: Reclaimer, missing: Missing, round: Round): Promise<void> | undefined {
-  shared.reclaiming = true;
-  try {
-    const idle = reclaimer.reclaimable();
-    if (!(idle > 0)) return undefined;
-    const amount = Math.min(missing(idle), idle);
-    // To be looked at may have made it give way.
-    if (amount <= 0) return undefined;
-    const before = account.refunded;
-    // Until it has given something.
-    round.futile.add(reclaimer);
-    const given = (): void => void (account.refunded > before && round.futile.delete(reclaimer));
-    const answer = reclaimer.reclaim(amount) as number | PromiseLike<number> | undefined | null;
-    if (typeof (answer as PromiseLike<number> | undefined | null)?.then !== 'function') {
-      countReclaimed(account, answer as number);
-      given();
-      return undefined;
-    }
-    busy.add(reclaimer);
-    return finished(account, reclaimer, answer as PromiseLike<number>).then(given);
-  } catch (error) {
-    complain(reclaimer, error);
-    return undefined;
-  } finally {
-    shared.reclaiming = false;
-  }
-}
-
-/** Never rejects. */
-async function finished(account: Account, reclaimer: Reclaimer, answer: PromiseLike<number>): Promise<void> {
-  try {
-    countReclaimed(account, await answer);
-  } catch (error) {
-    complain(reclaimer, error);
-  } finally {
-    busy.delete(reclaimer);
-  }
-}
-
-/** What is no amount (a reclaimer may answer anything) is not counted. */
-function countReclaimed(account: Account, given: number): void {
-  if (Number.isFinite(given) && given > 0) account.reclaimed += given;
-}
-
-function complain(reclaimer: Reclaimer, error: unknown): void {
-  host.process?.emitWarning?.(`The reclaimer '${reclaimer.name}' threw: ${String(error)}`, { type: 'HandbackWarning', code: 'HANDBACK_RECLAIMER' });
 }
 
 /** True when something on the account could have been forgotten: what is in use, or still opening, could not. */

@@ -1,7 +1,7 @@
 // Reclaim asks for what all who wait lack, not the first alone: at once, and for no more. What is counted is calls of the reclaimers,
 // while the clock stands still.
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Budget, defineAsyncResource, defineResource, leaks, Pool, type Permit } from '@handback/core';
+import { defineAsyncResource, defineResource, leaks, Pool, type AsyncHandle, type Budget, type Permit } from '@handback/core';
 import { budgetOf, fill, hold, outcomeOf, pass, passInTurns, queue, settled, turns, useFakeClock, withoutCollections } from './support.ts';
 
 useFakeClock(true);
@@ -154,7 +154,7 @@ describe('a reclaimer', () => {
 
 describe('idle things of a pool', () => {
   /** A pool whose things take their time to be released. */
-  async function slowPool(budget: Budget, count: number, delay: number): Promise<Pool<number, void>> {
+  async function slowPool(budget: Budget, count: number, delay: number): Promise<Pool<AsyncHandle<number>, void>> {
     const kind = defineAsyncResource({
       kind: 'slow thing',
       open: () => Promise.resolve(1),

@@ -12,6 +12,7 @@ import { amountOf, Charge, type Account } from './account.ts';
 import { requirePriority, requireTimeout, show } from './amounts.ts';
 import { closerOfCircle, deadlockOf, type Deadlock } from './deadlock.ts';
 import { explainDeadlock } from './deadlock-message.ts';
+import { only } from './demand.ts';
 import { explain, lookOnce, numbersOf, sizeIn } from './holders.ts';
 import {
   endWaits,
@@ -299,7 +300,7 @@ export function timedOut(charge: Charge | undefined, purpose: Purpose, phase: Ac
 }
 
 onRefusal({
-  late: (waiters) => reclaimOnce(() => waiters.filter((waiter) => waiter.outcome !== undefined).map((waiter) => waiter.wanted)),
+  late: (waiters) => reclaimOnce(only(waiters)),
   error: (waiter) => {
     const { account, amount } = lackingRoom(waiter.wanted) ?? waiter.wanted;
     const { deadline, details } = waiter.extras ?? {};

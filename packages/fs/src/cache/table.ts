@@ -56,8 +56,7 @@ export class Table {
         this.#wanted = true;
         return this.#shelf.size;
       },
-      // For all who wait, not for the first alone: a reclaim pauses between two of them.
-      reclaim: (amount) => this.evict(Math.max(amount, descriptors.stats().waiting)),
+      reclaim: (amount) => this.evict(amount),
     });
   }
 

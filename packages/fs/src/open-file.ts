@@ -23,6 +23,7 @@ import { Handle } from '@handback/core';
 import { Cursor } from './cursor.ts';
 import { readStreamOf, writeStreamOf } from './file-streams.ts';
 import { readLinesOf } from './lines.ts';
+import { rangeOf, requireEncoding, writtenOf } from './range.ts';
 import type { ReadStreamRange } from './read-stream.ts';
 import type { WriteStreamRange } from './write-stream.ts';
 
@@ -117,9 +118,11 @@ export class OpenFile extends Handle<number> {
   }
 
   /** Writes a buffer, or a text (UTF-8); at `position`, or at the cursor. A short write is carried on until all is written. */
-  async write<B extends NodeJS.ArrayBufferView | string>(data: B, options: RangeOptions = {}): Promise<WriteResult<B>> {
-    const bytes: NodeJS.ArrayBufferView = typeof data === 'string' ? Buffer.from(data) : data;
-    const { offset, length, position } = rangeOf(bytes, options, undefined, undefined);
+  write<B extends NodeJS.ArrayBufferView | string>(data: B, options?: RangeOptions): Promise<WriteResult<B>>;
+  write<B extends NodeJS.ArrayBufferView>(buffer: B, offset?: number | null, length?: number | null, position?: number | null): Promise<WriteResult<B>>;
+  write(text: string, position?: number | null, encoding?: BufferEncoding | null): Promise<WriteResult<string>>;
+  async write<B extends NodeJS.ArrayBufferView | string>(data: B, first?: unknown, second?: unknown, third?: unknown): Promise<WriteResult<B>> {
+    const { bytes, offset, length, position } = writtenOf(data, first, second, third);
     return this.use(async (fd) => {
       const at = async (where: number): Promise<number> => {
         let written = 0;
@@ -134,9 +137,11 @@ export class OpenFile extends Handle<number> {
   }
 
   /** Writes within the call; answers the bytes written. */
-  writeSync(data: NodeJS.ArrayBufferView | string, options: RangeOptions = {}): number {
-    const bytes: NodeJS.ArrayBufferView = typeof data === 'string' ? Buffer.from(data) : data;
-    const { offset, length, position } = rangeOf(bytes, options, undefined, undefined);
+  writeSync(data: NodeJS.ArrayBufferView | string, options?: RangeOptions): number;
+  writeSync(buffer: NodeJS.ArrayBufferView, offset?: number | null, length?: number | null, position?: number | null): number;
+  writeSync(text: string, position?: number | null, encoding?: BufferEncoding | null): number;
+  writeSync(data: NodeJS.ArrayBufferView | string, first?: unknown, second?: unknown, third?: unknown): number {
+    const { bytes, offset, length, position } = writtenOf(data, first, second, third);
     return this.use((fd) => {
       const at = (where: number): number => {
         let written = 0;
@@ -176,8 +181,9 @@ export class OpenFile extends Handle<number> {
   }
 
   /** Replaces what is from the cursor on: writes all of `data` there. */
-  async writeFile(data: NodeJS.ArrayBufferView | string): Promise<void> {
-    await this.write(data);
+  async writeFile(data: NodeJS.ArrayBufferView | string, options?: TextOptions | BufferEncoding | null): Promise<void> {
+    const encoding = requireEncoding(typeof options === 'object' ? options?.encoding : options);
+    await this.write(typeof data === 'string' ? Buffer.from(data, encoding) : data);
   }
 
   /** The lines from the cursor to the end of the file, without their ends (LF or CRLF). The file is in use until the loop ends. */
@@ -230,32 +236,4 @@ export class OpenFile extends Handle<number> {
   close(): Promise<void> {
     return this.disposeAsync();
   }
-}
-
-export interface Range {
-  readonly offset: number;
-  readonly length: number;
-  readonly position: number | undefined;
-}
-
-export function rangeOf(
-  buffer: NodeJS.ArrayBufferView,
-  first: number | RangeOptions | undefined,
-  count: number | undefined,
-  place: number | null | undefined,
-): Range {
-  const options: RangeOptions = typeof first === 'object' && first !== null ? first : { offset: first, length: count, position: place };
-  if (!ArrayBuffer.isView(buffer)) throw new TypeError(`Expected \`buffer\` to be an ArrayBufferView, got ${typeof buffer}`);
-  const offset = options.offset ?? 0;
-  const length = options.length ?? buffer.byteLength - offset;
-  const position = options.position ?? undefined;
-  requireWhole(offset, 'offset', buffer.byteLength);
-  requireWhole(length, 'length', buffer.byteLength - offset);
-  if (position !== undefined) requireWhole(position, 'position', Number.MAX_SAFE_INTEGER);
-  return { offset, length, position };
-}
-
-function requireWhole(value: number, what: string, most: number): void {
-  if (!Number.isSafeInteger(value) || value < 0 || value > most)
-    throw new RangeError(`Expected \`${what}\` to be a whole number from 0 to ${most}, got ${String(value)}`);
 }

@@ -4,10 +4,11 @@ import { defineResource, Handle, type OwningKind, type OwnOptions } from '@handb
 import { withStack } from '../files.ts';
 import { readLinesOf } from '../lines.ts';
 import { promised, type RangeOptions, type ReadResult, type WriteResult } from '../open-file.ts';
+import { writtenOf, type Written } from '../range.ts';
 import { Descriptor, type Entry } from './descriptor.ts';
 import { filePins, type FilePin } from './file-pin.ts';
 import { appends, canRead, canWrite } from './flags.ts';
-import { placeOf, type Place } from './place.ts';
+import { placed, placeOf, type Place } from './place.ts';
 import type { Table } from './table.ts';
 
 /** What a cached file is made of. It reaches the cache's own handle: a cache is not forgotten while a file of it is held. */
@@ -59,18 +60,24 @@ export class CachedFile extends Handle<Logical> {
    * Writes a buffer, or a text (UTF-8), at `position`; a short write is carried on until all is written. A file that was opened to
    * append takes no position: the system writes at its end.
    */
-  async write<B extends NodeJS.ArrayBufferView | string>(data: B, options: RangeOptions = {}): Promise<WriteResult<B>> {
+  write<B extends NodeJS.ArrayBufferView | string>(data: B, options?: RangeOptions): Promise<WriteResult<B>>;
+  write<B extends NodeJS.ArrayBufferView>(buffer: B, offset: number, length: number, position?: number | null): Promise<WriteResult<B>>;
+  write(text: string, position: number, encoding?: BufferEncoding | null): Promise<WriteResult<string>>;
+  async write<B extends NodeJS.ArrayBufferView | string>(data: B, first?: unknown, second?: unknown, third?: unknown): Promise<WriteResult<B>> {
     return this.use(async (logical) => {
-      const { bytes, place } = wanted(logical, data, options);
+      const { bytes, place } = wanted(logical, writtenOf(data, first, second, third));
       const bytesWritten = await withPinned(logical, (fd) => writeAll(fd, bytes, place));
       return { bytesWritten, buffer: data };
     });
   }
 
   /** Writes within the call; answers the bytes written. */
-  writeSync(data: NodeJS.ArrayBufferView | string, options: RangeOptions = {}): number {
+  writeSync(data: NodeJS.ArrayBufferView | string, options?: RangeOptions): number;
+  writeSync(buffer: NodeJS.ArrayBufferView, offset: number, length: number, position?: number | null): number;
+  writeSync(text: string, position: number, encoding?: BufferEncoding | null): number;
+  writeSync(data: NodeJS.ArrayBufferView | string, first?: unknown, second?: unknown, third?: unknown): number {
     return this.use((logical) => {
-      const { bytes, place } = wanted(logical, data, options);
+      const { bytes, place } = wanted(logical, writtenOf(data, first, second, third));
       const { offset, length, position } = place;
       return withPinnedSync(logical, (fd) => {
         let written = 0;
@@ -184,20 +191,15 @@ function after(position: number | null, written: number): number | null {
   return position === null ? null : position + written;
 }
 
-function wanted(
-  { entry }: Logical,
-  data: NodeJS.ArrayBufferView | string,
-  options: RangeOptions,
-): { bytes: NodeJS.ArrayBufferView; place: Place<number | null> } {
+function wanted({ entry }: Logical, { bytes, ...range }: Written): { bytes: NodeJS.ArrayBufferView; place: Place<number | null> } {
   const { path, flags } = entry.request;
   if (!canWrite(flags)) throw new TypeError(`Cannot write '${path}': it was opened for reading alone. Open it with 'r+', or 'a' to append.`);
-  const bytes: NodeJS.ArrayBufferView = typeof data === 'string' ? Buffer.from(data) : data;
-  if (!appends(flags)) return { bytes, place: placeOf(bytes, options, undefined, undefined) };
-  if (options.position !== undefined && options.position !== null)
+  if (!appends(flags)) return { bytes, place: placed(range) };
+  if (range.position !== undefined)
     throw new TypeError(
       `Cannot write '${path}' at a position: it was opened to append, and the system writes at its end. Leave \`position\` out, or open it with 'r+'.`,
     );
-  return { bytes, place: { ...placeOf(bytes, { ...options, position: 0 }, undefined, undefined), position: null } };
+  return { bytes, place: { ...range, position: null } };
 }
 
 function requireReadable({ entry }: Logical): void {

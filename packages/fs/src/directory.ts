@@ -1,8 +1,8 @@
 /** Open directories: the shape of `fs.Dir`, on a guarded handle. */
 import { opendir as openCallback, opendirSync as openNow, type Dir, type Dirent, type OpenDirOptions, type PathLike } from 'node:fs';
 import { defineResource, Handle, type AcquireOptions, type OpenContext, type OwnOptions, type SyncResourceKind } from '@handback/core';
-import { countOpening, descriptors, isExhausted } from './descriptors.ts';
-import { withStack } from './files.ts';
+import { countOpening, descriptors, isExhausted, whileOpening } from './descriptors.ts';
+import { mayComeLate, withStack } from './files.ts';
 
 /** Is a directory that is open: a descriptor under the process's budget. Hold it with `using`, or loop over it, which closes it. */
 export class Directory extends Handle<Dir> {
@@ -62,14 +62,15 @@ const directories: SyncResourceKind<Dir, Request, Directory> = defineResource({
   module: import.meta.url,
 });
 
-function openInPool({ path, options }: Request, _context: OpenContext): Promise<Dir> {
+function openInPool({ path, options }: Request, context: OpenContext): Promise<Dir> {
   return new Promise((resolve, reject) => {
+    const late = mayComeLate(context);
     openCallback(path as string, options, (error, directory) => {
-      countOpening(-1);
+      countOpening(-late);
       if (error === null) resolve(directory);
       else reject(withStack(error));
     });
-    countOpening(1);
+    countOpening(late);
   });
 }
 
@@ -84,7 +85,7 @@ export interface OpendirOptions extends AcquireOptions {
 /** Opens a directory when there is a descriptor for it. Rejects with the system's error, BudgetExceededError, AcquireTimeoutError, or the signal's reason. */
 export function opendir(path: PathLike, options: OpendirOptions = {}): Promise<Directory> {
   const { encoding = 'utf8', bufferSize = 32, ...acquiring } = options;
-  return directories.acquire({ path, options: { encoding, bufferSize } }, acquiring);
+  return whileOpening(directories.acquire({ path, options: { encoding, bufferSize } }, acquiring));
 }
 
 /** Opens a directory within the call; a full budget is reclaimed first. Throws the system's error, or BudgetExceededError. */

@@ -2,12 +2,13 @@
 import type { Mode, OpenMode, PathLike } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { AcquireAllOptions, AcquireOptions, Handles, OwnOptions } from '@handback/core';
+import { whileOpening } from './descriptors.ts';
 import { files } from './files.ts';
 import { OpenFile } from './open-file.ts';
 
 /** Opens a file when there is a descriptor for it. Rejects with the system's error, BudgetExceededError, AcquireTimeoutError, or the signal's reason. */
 export async function open(path: PathLike, flags: OpenMode = 'r', mode?: Mode, options: AcquireOptions = {}): Promise<OpenFile> {
-  return OpenFile.named(await files.acquire({ path, flags, mode }, options), textOf(path));
+  return OpenFile.named(await whileOpening(files.acquire({ path, flags, mode }, options)), textOf(path));
 }
 
 /** Opens a file within the call; a full budget is reclaimed first. Throws the system's error, or BudgetExceededError. */
@@ -31,7 +32,7 @@ export interface OpenRequest {
  */
 export async function openAll(requests: readonly OpenRequest[], options: AcquireAllOptions = {}): Promise<Handles<OpenFile>> {
   const asked = requests.map(({ path, flags = 'r', mode }) => ({ path, flags, mode }));
-  const opened = await files.acquireAll(asked, options);
+  const opened = await whileOpening(files.acquireAll(asked, options), asked.length);
   for (const [index, file] of opened.entries()) OpenFile.named(file, textOf((asked[index] as OpenRequest).path));
   return opened;
 }

@@ -4,7 +4,7 @@
  */
 import { closeSync, fsync, open, read, write, writev, type Mode, type OpenMode, type PathLike } from 'node:fs';
 import { defineResource, type AcquireOptions, type Handle, type ResourceKind } from '@handback/core';
-import { descriptors, isExhausted } from './descriptors.ts';
+import { descriptors, isExhausted, whileOpening } from './descriptors.ts';
 import { openInPool, type FileRequest } from './files.ts';
 
 const streams: ResourceKind<number, FileRequest, Handle<number>> = defineResource({
@@ -40,7 +40,7 @@ export class Opening {
 
   /** Stands in line from now on, so that the line of code that is recorded is the caller's. */
   constructor(path: PathLike, flags: OpenMode, mode: Mode | undefined, options: AcquireOptions) {
-    this.#acquired = streams.acquire({ path, flags, mode }, { ...options, signal: this.#giveUp.signal });
+    this.#acquired = whileOpening(streams.acquire({ path, flags, mode }, { ...options, signal: this.#giveUp.signal }));
     // The stream looks at it in its next turn.
     this.#acquired.catch(() => {});
   }

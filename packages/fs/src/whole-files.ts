@@ -1,6 +1,7 @@
 /** Whole files in one call: read, written, appended to, or read by the line. Each holds one descriptor, and gives it back by itself. */
 import type { Mode, OpenMode, PathLike } from 'node:fs';
 import type { AcquireOptions, Signal } from '@handback/core';
+import { whileOpening } from './descriptors.ts';
 import { files } from './files.ts';
 import type { TextOptions } from './open-file.ts';
 import { readInTurn } from './read-queue.ts';
@@ -31,7 +32,7 @@ export function readFile(path: PathLike, options: BufferEncoding | ReadFileOptio
 }
 
 async function readByHandle(path: PathLike, flags: OpenMode, encoding: BufferEncoding | undefined, acquiring: AcquireOptions): Promise<Buffer | string> {
-  using file = await files.acquire({ path, flags, mode: undefined }, acquiring);
+  using file = await whileOpening(files.acquire({ path, flags, mode: undefined }, acquiring));
   const contents = encoding === undefined ? await file.readFile() : await file.readFile(encoding);
   throwIfAborted(acquiring.signal);
   return contents;
@@ -64,7 +65,7 @@ export async function writeFile(
   const { encoding = 'utf8', mode, flag = 'w', flush = false, ...acquiring } = typeof options === 'string' ? { encoding: options } : options;
   if (typeof path === 'number') throw refuseNumber(path);
   const chunks = chunksOf(data);
-  using file = await files.acquire({ path, flags: flag, mode }, acquiring);
+  using file = await whileOpening(files.acquire({ path, flags: flag, mode }, acquiring));
   for await (const chunk of chunks) {
     throwIfAborted(acquiring.signal);
     await file.write(bytesOf(chunk, encoding));
@@ -91,7 +92,7 @@ export interface ReadLinesOptions extends AcquireOptions {
 export async function* readLines(path: PathLike, options: ReadLinesOptions = {}): AsyncGenerator<string, void, void> {
   const { encoding = 'utf8', ...acquiring } = options;
   if (typeof path === 'number') throw refuseNumber(path);
-  using file = await files.acquire({ path, flags: 'r', mode: undefined }, acquiring);
+  using file = await whileOpening(files.acquire({ path, flags: 'r', mode: undefined }, acquiring));
   for await (const line of file.readLines({ encoding })) {
     throwIfAborted(acquiring.signal);
     yield line;

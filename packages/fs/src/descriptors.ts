@@ -58,7 +58,12 @@ function capacityFor(inUse: number): number {
   return Math.max(1, limit - reserveOf(limit) - foreign);
 }
 
-const budget = new SharedBudget({ name: 'descriptors', unit: 'descriptor', capacity: capacityFor });
+const budget = new SharedBudget({
+  name: 'descriptors',
+  unit: 'descriptor',
+  capacity: capacityFor,
+  advice: 'raise the limit of descriptors (`ulimit -n`). A FileCache holds many files on few; openAll takes together what is needed together',
+});
 
 /**
  * Is the budget of descriptors of this process, one for all its threads. Everything in this package takes its permits from it;

@@ -102,7 +102,8 @@ export async function lock(path: string, options: LockOptions = {}): Promise<Fil
     taken = await locks.acquire({ path: real, folder, stale, place, leave }, { ...acquiring, timeout });
   } catch (error) {
     leave();
-    throw error instanceof AcquireTimeoutError && error.phase === 'open' ? heldElsewhere(error, folder, timeout, stale) : error;
+    if (!(error instanceof AcquireTimeoutError)) throw error;
+    throw error.phase === 'open' ? heldElsewhere(error, folder, timeout, stale) : heldHere(error, real, timeout);
   }
   const hold = taken.value;
   if (asked) atExit(hold, () => hold.release());
@@ -126,6 +127,18 @@ function withoutLinks(path: string): string {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     return join(realpathSync(dirname(resolve(path))), basename(path));
   }
+}
+
+function heldHere(error: AcquireTimeoutError, path: string, timeout: number): AcquireTimeoutError {
+  const [holder] = error.holders;
+  const place = holder?.site === undefined ? '' : `, locked at ${holder.site}`;
+  const since = holder === undefined ? 'is about to have it' : `has it for ${Math.round(holder.oldestMs)} ms${place}`;
+  return new AcquireTimeoutError(
+    `No lock within ${timeout} ms: this process itself ${since}, and ${error.waiting} waited for ${path}. Hold locks with \`using\` and for short, or wait longer (\`timeout\`).`,
+    'wait',
+    error,
+    { kind: 'lock', label: error.label, site: error.site, cause: error },
+  );
 }
 
 function heldElsewhere(error: AcquireTimeoutError, folder: string, timeout: number, stale: number): AcquireTimeoutError {

@@ -3,6 +3,7 @@ import { opendir as openCallback, opendirSync as openNow, type Dir, type Dirent,
 import { defineResource, Handle, type AcquireOptions, type OpenContext, type OwnOptions, type SyncResourceKind } from '@handback/core';
 import { countOpening, descriptors, isExhausted, whileOpening } from './descriptors.ts';
 import { mayComeLate, withStack } from './files.ts';
+import { requireEncoding } from './range.ts';
 
 /** Is a directory that is open: a descriptor under the process's budget. Hold it with `using`, or loop over it, which closes it. */
 export class Directory extends Handle<Dir> {
@@ -82,14 +83,27 @@ export interface OpendirOptions extends AcquireOptions {
   bufferSize?: number | undefined;
 }
 
+const NOTHING: OpendirOptions = {};
+
+/** Node finds some of it wrong only when the directory is open, and throws where nobody can catch it. */
+function requested(path: PathLike, { encoding, bufferSize, recursive }: OpendirOptions & { recursive?: unknown }): Request {
+  const size: unknown = bufferSize ?? 32;
+  if (typeof size !== 'number') throw new TypeError(`Expected \`bufferSize\` to be a whole number, got ${typeof size}`);
+  if (!Number.isSafeInteger(size) || size < 1 || size >= 2 ** 32)
+    throw new RangeError(`Expected \`bufferSize\` to be a whole number from 1 up, got ${String(size)}`);
+  if (recursive !== undefined && recursive !== false)
+    throw new TypeError('`recursive` is not for `opendir`, which holds one descriptor: open each directory that is found, or use `readdir`');
+  return { path, options: { encoding: requireEncoding(encoding), bufferSize: size } };
+}
+
 /** Opens a directory when there is a descriptor for it. Rejects with the system's error, BudgetExceededError, AcquireTimeoutError, or the signal's reason. */
-export function opendir(path: PathLike, options: OpendirOptions = {}): Promise<Directory> {
-  const { encoding = 'utf8', bufferSize = 32, ...acquiring } = options;
-  return whileOpening(directories.acquire({ path, options: { encoding, bufferSize } }, acquiring));
+export async function opendir(path: PathLike, options?: OpendirOptions | null): Promise<Directory> {
+  const { encoding, bufferSize, ...acquiring } = options ?? NOTHING;
+  return whileOpening(directories.acquire(requested(path, options ?? NOTHING), acquiring));
 }
 
 /** Opens a directory within the call; a full budget is reclaimed first. Throws the system's error, or BudgetExceededError. */
-export function opendirSync(path: PathLike, options: OwnOptions & Pick<OpendirOptions, 'encoding' | 'bufferSize'> = {}): Directory {
-  const { encoding = 'utf8', bufferSize = 32, ...owning } = options;
-  return directories.acquireSync({ path, options: { encoding, bufferSize } }, owning);
+export function opendirSync(path: PathLike, options?: (OwnOptions & Pick<OpendirOptions, 'encoding' | 'bufferSize'>) | null): Directory {
+  const { encoding, bufferSize, ...owning } = options ?? NOTHING;
+  return directories.acquireSync(requested(path, options ?? NOTHING), owning);
 }

@@ -4,6 +4,7 @@
  */
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AcquireTimeoutError, Budget, defineResource, Handle, type AcquireOptions, type OpenContext } from '@handback/core';
 import { atExit } from './at-exit.ts';
@@ -88,12 +89,13 @@ const LEAST_STALE = 100;
  * The lock is advice: who does not ask for it is not kept out. It is not for network file systems whose clocks differ by more than
  * `stale`.
  */
-export async function lock(path: string, options: LockOptions = {}): Promise<FileLock> {
+export async function lock(path: string | URL, options: LockOptions = {}): Promise<FileLock> {
   const { stale = STALE, atExit: asked = false, timeout = TIMEOUT, ...acquiring } = options;
   if (!(stale >= LEAST_STALE) || stale === Number.POSITIVE_INFINITY)
     throw new RangeError(`Expected \`stale\` to be milliseconds from ${LEAST_STALE} up, got ${String(stale)}`);
   acquiring.signal?.throwIfAborted();
-  const real = withoutLinks(path);
+  if (typeof path !== 'string' && !(path instanceof URL)) throw new TypeError(`Expected \`path\` to be a text or a URL, got ${typeof path}`);
+  const real = withoutLinks(path instanceof URL ? fileURLToPath(path) : path);
   const folder = `${real}.lock`;
   const place = enter(real);
   const leave = leaveOnce(real, place);

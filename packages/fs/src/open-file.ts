@@ -19,11 +19,11 @@ import {
   type Stats,
   type WriteStream,
 } from 'node:fs';
-import { Handle } from '@handback/core';
+import { Handle, type Signal } from '@handback/core';
 import { Cursor } from './cursor.ts';
 import { readStreamOf, writeStreamOf } from './file-streams.ts';
 import { readLinesOf } from './lines.ts';
-import { rangeOf, requireEncoding, writtenOf } from './range.ts';
+import { rangeOf, requireEncoding, throwIfAborted, writtenOf } from './range.ts';
 import type { ReadStreamRange } from './read-stream.ts';
 import type { WriteStreamRange } from './write-stream.ts';
 
@@ -42,6 +42,14 @@ export interface WriteResult<B> {
 /** How a file's text is read. */
 export interface TextOptions {
   readonly encoding: BufferEncoding;
+}
+
+/** How a whole file is read or written through a handle. */
+export interface WholeFileOptions {
+  /** Of a text. A read without it answers bytes; a write takes `utf8`. */
+  encoding?: BufferEncoding | null | undefined;
+  /** Ends it between two transfers, with the signal's reason. */
+  signal?: Signal | undefined;
 }
 
 /** What a read or write is asked: a part of the buffer, and where in the file. */
@@ -153,15 +161,16 @@ export class OpenFile extends Handle<number> {
   }
 
   /** Reads from the cursor to the end of the file: bytes, or a text in an encoding. */
-  readFile(): Promise<Buffer>;
-  readFile(options: TextOptions | BufferEncoding): Promise<string>;
-  async readFile(options?: TextOptions | BufferEncoding): Promise<Buffer | string> {
-    const encoding = typeof options === 'string' ? options : options?.encoding;
-    const bytes = await this.use((fd) => this.#cursor.alone(() => this.#readToEnd(fd)));
-    return encoding === undefined ? bytes : bytes.toString(encoding);
+  readFile(options?: (WholeFileOptions & { encoding?: null | undefined }) | null): Promise<Buffer>;
+  readFile(options: (WholeFileOptions & TextOptions) | BufferEncoding): Promise<string>;
+  async readFile(options?: WholeFileOptions | BufferEncoding | null): Promise<Buffer | string> {
+    const { encoding, signal }: WholeFileOptions = typeof options === 'string' ? { encoding: options } : (options ?? {});
+    const coding = requireEncoding(encoding);
+    const bytes = await this.use((fd) => this.#cursor.alone(() => this.#readToEnd(fd, signal)));
+    return encoding === undefined || encoding === null ? bytes : bytes.toString(coding);
   }
 
-  async #readToEnd(fd: number): Promise<Buffer> {
+  async #readToEnd(fd: number, signal: Signal | undefined): Promise<Buffer> {
     const stat = await promised<Stats>((done) => fstat(fd, done));
     const { size } = stat;
     const start = this.#cursor.position;
@@ -170,20 +179,24 @@ export class OpenFile extends Handle<number> {
     let buffer = Buffer.allocUnsafe(size > start ? size - start + 1 : CHUNK);
     let length = 0;
     for (;;) {
+      throwIfAborted(signal);
       const space = buffer.length - length;
       const bytes = await promised<number>((done) => read(fd, buffer, length, space, start + length, done));
       length += bytes;
       if (bytes === 0 || (endsShort && bytes < space)) break;
       if (length === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
     }
+    throwIfAborted(signal);
     this.#cursor.position = start + length;
     return buffer.subarray(0, length);
   }
 
   /** Replaces what is from the cursor on: writes all of `data` there. */
-  async writeFile(data: NodeJS.ArrayBufferView | string, options?: TextOptions | BufferEncoding | null): Promise<void> {
-    const encoding = requireEncoding(typeof options === 'object' ? options?.encoding : options);
-    await this.write(typeof data === 'string' ? Buffer.from(data, encoding) : data);
+  async writeFile(data: NodeJS.ArrayBufferView | string, options?: WholeFileOptions | BufferEncoding | null): Promise<void> {
+    const { encoding, signal }: WholeFileOptions = typeof options === 'string' ? { encoding: options } : (options ?? {});
+    const coding = requireEncoding(encoding);
+    throwIfAborted(signal);
+    await this.write(typeof data === 'string' ? Buffer.from(data, coding) : data);
   }
 
   /** The lines from the cursor to the end of the file, without their ends (LF or CRLF). The file is in use until the loop ends. */
@@ -209,8 +222,10 @@ export class OpenFile extends Handle<number> {
     );
   }
 
-  statSync(): Stats {
-    return this.use((fd) => fstatSync(fd));
+  statSync(): Stats;
+  statSync(options: { bigint: true }): BigIntStats;
+  statSync(options: { bigint?: boolean } = {}): Stats | BigIntStats {
+    return this.use((fd) => fstatSync(fd, { bigint: options.bigint === true }));
   }
 
   /** Brings what was written to the disk, and the file's metadata too. */

@@ -7,13 +7,13 @@ import { files } from './files.ts';
 import { OpenFile } from './open-file.ts';
 
 /** Opens a file when there is a descriptor for it. Rejects with the system's error, BudgetExceededError, AcquireTimeoutError, or the signal's reason. */
-export async function open(path: PathLike, flags: OpenMode = 'r', mode?: Mode, options: AcquireOptions = {}): Promise<OpenFile> {
-  return OpenFile.named(await whileOpening(files.acquire({ path, flags, mode }, options)), textOf(path));
+export async function open(path: PathLike, flags: OpenMode = 'r', mode?: Mode, options?: AcquireOptions | null): Promise<OpenFile> {
+  return OpenFile.named(await whileOpening(files.acquire({ path, flags, mode }, options ?? undefined)), textOf(path));
 }
 
 /** Opens a file within the call; a full budget is reclaimed first. Throws the system's error, or BudgetExceededError. */
-export function openSync(path: PathLike, flags: OpenMode = 'r', mode?: Mode, options: OwnOptions = {}): OpenFile {
-  return OpenFile.named(files.acquireSync({ path, flags, mode }, options), textOf(path));
+export function openSync(path: PathLike, flags: OpenMode = 'r', mode?: Mode, options?: OwnOptions | null): OpenFile {
+  return OpenFile.named(files.acquireSync({ path, flags, mode }, options ?? undefined), textOf(path));
 }
 
 /** A file to open: the arguments of `open`. */
@@ -31,6 +31,8 @@ export interface OpenRequest {
  * the first and wait for the second.
  */
 export async function openAll(requests: readonly OpenRequest[], options: AcquireAllOptions = {}): Promise<Handles<OpenFile>> {
+  if (!Array.isArray(requests) || requests.some((request: unknown) => typeof request !== 'object' || request === null || !('path' in request)))
+    throw new TypeError('Expected an array of files to open, each { path, flags?, mode? }');
   const asked = requests.map(({ path, flags = 'r', mode }) => ({ path, flags, mode }));
   const opened = await whileOpening(files.acquireAll(asked, options), asked.length);
   for (const [index, file] of opened.entries()) OpenFile.named(file, textOf((asked[index] as OpenRequest).path));

@@ -1,4 +1,5 @@
 /** Which bytes go where: what a read or write was asked, in any of the forms of `FileHandle`. Whatever is none of them is refused before a byte moves. */
+import type { Signal } from '@handback/core';
 import type { RangeOptions } from './open-file.ts';
 
 export interface Range {
@@ -40,6 +41,10 @@ export function requireEncoding(encoding: unknown): BufferEncoding {
   if (encoding === undefined || encoding === null) return 'utf8';
   if (typeof encoding === 'string' && Buffer.isEncoding(encoding)) return encoding;
   throw new TypeError(`Expected \`encoding\` to be the name of one, as 'utf8', got ${String(encoding)}`);
+}
+
+export function throwIfAborted(signal: Signal | undefined): void {
+  if (signal?.aborted === true) throw signal.reason;
 }
 
 function requireWhole(value: unknown, what: string, most: number): number {

@@ -1,9 +1,10 @@
 /** Whole files in one call: read, written, appended to, or read by the line. Each holds one descriptor, and gives it back by itself. */
 import type { Mode, OpenMode, PathLike } from 'node:fs';
-import type { AcquireOptions, Signal } from '@handback/core';
+import type { AcquireOptions } from '@handback/core';
 import { whileOpening } from './descriptors.ts';
 import { files } from './files.ts';
 import type { TextOptions } from './open-file.ts';
+import { requireEncoding, throwIfAborted } from './range.ts';
 import { readInTurn } from './read-queue.ts';
 
 const NOTHING: ReadFileOptions = {};
@@ -11,7 +12,7 @@ const NOTHING: ReadFileOptions = {};
 /** How readFile reads. */
 export interface ReadFileOptions extends AcquireOptions {
   /** Answer a text in this encoding; without it, bytes. */
-  encoding?: BufferEncoding | undefined;
+  encoding?: BufferEncoding | null | undefined;
   /** How it is opened; default `r`. */
   flag?: OpenMode | undefined;
 }
@@ -20,12 +21,13 @@ export interface ReadFileOptions extends AcquireOptions {
  * Reads a whole file when there is a descriptor for it. Any number may be asked for at once: a few are read at a time. With a
  * `signal`, `timeout`, `priority`, `label` or `parent` the read stands in the budget's line by itself.
  */
-export function readFile(path: PathLike, options?: AcquireOptions & { encoding?: undefined; flag?: OpenMode | undefined }): Promise<Buffer>;
+export function readFile(path: PathLike, options?: (AcquireOptions & { encoding?: null | undefined; flag?: OpenMode | undefined }) | null): Promise<Buffer>;
 export function readFile(path: PathLike, options: BufferEncoding | (AcquireOptions & TextOptions & { flag?: OpenMode | undefined })): Promise<string>;
-export function readFile(path: PathLike, options?: BufferEncoding | ReadFileOptions): Promise<Buffer | string>;
-export function readFile(path: PathLike, options: BufferEncoding | ReadFileOptions = NOTHING): Promise<Buffer | string> {
-  const asked: ReadFileOptions = typeof options === 'string' ? { encoding: options } : options;
-  const { encoding, flag = 'r', signal, timeout, priority, label, parent } = asked;
+export function readFile(path: PathLike, options?: BufferEncoding | ReadFileOptions | null): Promise<Buffer | string>;
+export function readFile(path: PathLike, options?: BufferEncoding | ReadFileOptions | null): Promise<Buffer | string> {
+  const asked: ReadFileOptions = typeof options === 'string' ? { encoding: options } : (options ?? NOTHING);
+  const { flag = 'r', signal, timeout, priority, label, parent } = asked;
+  const encoding = asked.encoding ?? undefined;
   if (typeof path === 'number') return Promise.reject(refuseNumber(path));
   const inLine = signal ?? timeout ?? priority ?? label ?? parent;
   return inLine === undefined ? readInTurn({ path, flag, encoding, readByHandle }) : readByHandle(path, flag, encoding, asked);
@@ -44,7 +46,7 @@ export type Chunk = string | NodeJS.ArrayBufferView;
 /** How writeFile and appendFile write. */
 export interface WriteFileOptions extends AcquireOptions {
   /** Of texts; default `utf8`. */
-  encoding?: BufferEncoding | undefined;
+  encoding?: BufferEncoding | null | undefined;
   /** Of a file that is made; default 0o666, less the umask. */
   mode?: Mode | undefined;
   /** How it is opened; default `w`, of appendFile `a`. */
@@ -60,22 +62,23 @@ export interface WriteFileOptions extends AcquireOptions {
 export async function writeFile(
   path: PathLike,
   data: Chunk | Iterable<Chunk> | AsyncIterable<Chunk>,
-  options: BufferEncoding | WriteFileOptions = {},
+  options?: BufferEncoding | WriteFileOptions | null,
 ): Promise<void> {
-  const { encoding = 'utf8', mode, flag = 'w', flush = false, ...acquiring } = typeof options === 'string' ? { encoding: options } : options;
+  const { encoding, mode, flag = 'w', flush = false, ...acquiring }: WriteFileOptions = typeof options === 'string' ? { encoding: options } : (options ?? {});
+  const coding = requireEncoding(encoding);
   if (typeof path === 'number') throw refuseNumber(path);
   const chunks = chunksOf(data);
   using file = await whileOpening(files.acquire({ path, flags: flag, mode }, acquiring));
   for await (const chunk of chunks) {
     throwIfAborted(acquiring.signal);
-    await file.write(bytesOf(chunk, encoding));
+    await file.write(bytesOf(chunk, coding));
   }
   throwIfAborted(acquiring.signal);
   if (flush) await file.sync();
 }
 
 /** Adds to the end of a file, which is made where there is none, when there is a descriptor for it. */
-export async function appendFile(path: PathLike, data: Chunk, options: BufferEncoding | WriteFileOptions = {}): Promise<void> {
+export async function appendFile(path: PathLike, data: Chunk, options?: BufferEncoding | WriteFileOptions | null): Promise<void> {
   await writeFile(path, data, { flag: 'a', ...(typeof options === 'string' ? { encoding: options } : options) });
 }
 
@@ -89,8 +92,8 @@ export interface ReadLinesOptions extends AcquireOptions {
  * The lines of a file, without their ends (LF or CRLF). The file is opened at the first line, when there is a descriptor for it, and
  * closed when the loop over the lines ends: at the last one, by `break`, by a throw, or by the signal.
  */
-export async function* readLines(path: PathLike, options: ReadLinesOptions = {}): AsyncGenerator<string, void, void> {
-  const { encoding = 'utf8', ...acquiring } = options;
+export async function* readLines(path: PathLike, options?: ReadLinesOptions | null): AsyncGenerator<string, void, void> {
+  const { encoding = 'utf8', ...acquiring } = options ?? {};
   if (typeof path === 'number') throw refuseNumber(path);
   using file = await whileOpening(files.acquire({ path, flags: 'r', mode: undefined }, acquiring));
   for await (const line of file.readLines({ encoding })) {
@@ -102,10 +105,6 @@ export async function* readLines(path: PathLike, options: ReadLinesOptions = {})
 /** Node takes numbers for descriptors here: reading by a number whose file is not ours to guard is what this package is against. */
 function refuseNumber(path: number): TypeError {
   return new TypeError(`Expected \`path\` to be a path, got the number ${path}: adopt a descriptor with own(fd), and read by its handle`);
-}
-
-function throwIfAborted(signal: Signal | undefined): void {
-  if (signal?.aborted === true) throw signal.reason;
 }
 
 function isChunk(data: unknown): data is Chunk {

@@ -426,8 +426,11 @@ test('what makes no cache, file or read is refused before anything is opened', a
   await expect(file.read('text' as never, { position: 0 })).rejects.toThrow(TypeError);
   expect(cache.stats().open).toBe(0);
   mkdirSync(join(folder, 'directory'));
-  using directory = cache.open(join(folder, 'directory'));
-  await expect(textOf(directory)).rejects.toMatchObject({ code: 'EISDIR' });
+  expect(() => cache.open(join(folder, 'directory'))).toThrow('it is a directory. Read it with `opendir`');
+  cache.dispose();
+  expect(() => cache.open(join(folder, 'a'))).toThrow(
+    expect.objectContaining({ code: 'ERR_RESOURCE_DISPOSED', message: `Cannot open '${join(folder, 'a')}': the file cache was disposed.` }),
+  );
 });
 
 test('a buffer that was transferred meanwhile fails the read and leaves nothing pinned', async () => {

@@ -22,6 +22,7 @@ export function identityBehind(path: string, fd: number): Identity {
 function cacheable(path: string, stats: BigIntStats): Identity {
   if (stats.isFIFO() || stats.isSocket())
     throw new TypeError(`Cannot cache '${path}': a pipe or socket has no positions to read at, and cannot be opened again.`);
+  if (stats.isDirectory()) throw new TypeError(`Cannot cache '${path}': it is a directory. Read it with \`opendir\`.`);
   return identityOf(stats);
 }
 

@@ -16,7 +16,7 @@ export {
 export { temporaryFile, type TemporaryFileOptions } from './temporary-file.ts';
 export { watch, Watcher, type WatchEvent, type Watching, type WatchOptions } from './watch.ts';
 export { Directory, opendir, opendirSync, type OpendirOptions } from './directory.ts';
-export { open, openAll, openSync, own, type OpenRequest } from './open.ts';
+export { open, openAll, openSync, own, type OpenFiles, type OpenRequest } from './open.ts';
 export { OpenFile, type RangeOptions, type ReadResult, type TextOptions, type WholeFileOptions, type WriteResult } from './open-file.ts';
 export { cp } from './copy-tree.ts';
 export { access, chmod, copyFile, lstat, mkdir, readdir, readlink, realpath, rename, rm, rmdir, stat, symlink, unlink, utimes } from './pass-through.ts';

@@ -24,19 +24,22 @@ export interface OpenRequest {
   readonly mode?: Mode | undefined;
 }
 
+/** What was opened for several requests: as many as there are in the literal, so that each may be taken out by its place. */
+export type OpenFiles<R extends readonly OpenRequest[]> = Handles<OpenFile> & { readonly [K in Exclude<keyof R, keyof (readonly unknown[])>]: OpenFile };
+
 /**
  * Opens several files when there are descriptors for all of them: all or none, as one disposable array in the order of the requests.
  *
  * *When to use*: for what needs two files at a time (a copy, a merge). Opened one after the other, many such jobs at once can each hold
  * the first and wait for the second.
  */
-export async function openAll(requests: readonly OpenRequest[], options: AcquireAllOptions = {}): Promise<Handles<OpenFile>> {
+export async function openAll<const R extends readonly OpenRequest[]>(requests: R, options?: AcquireAllOptions | null): Promise<OpenFiles<R>> {
   if (!Array.isArray(requests) || requests.some((request: unknown) => typeof request !== 'object' || request === null || !('path' in request)))
     throw new TypeError('Expected an array of files to open, each { path, flags?, mode? }');
   const asked = requests.map(({ path, flags = 'r', mode }) => ({ path, flags, mode }));
-  const opened = await whileOpening(files.acquireAll(asked, options), asked.length);
+  const opened = await whileOpening(files.acquireAll(asked, options ?? undefined), asked.length);
   for (const [index, file] of opened.entries()) OpenFile.named(file, textOf((asked[index] as OpenRequest).path));
-  return opened;
+  return opened as OpenFiles<R>;
 }
 
 /** Adopts a descriptor that was opened elsewhere: from now on the handle owns it. Never pass on the number of a FileHandle: it has an owner. */

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Handles } from '@handback/core';
 import {
   appendFile,
   createReadStream,
@@ -17,8 +18,10 @@ import {
   readFile,
   readLines,
   writeFile,
+  type OpenFile,
+  type OpenRequest,
 } from '@handback/fs';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, expectTypeOf, test } from 'vitest';
 
 let folder: string;
 let path: string;
@@ -62,6 +65,20 @@ test.each([{ bufferSize: 'x' }, { bufferSize: 0 }, { bufferSize: 1.5 }, { buffer
 
 test.each([['a'], [['a']], [undefined], [[null]], [[{ flags: 'r' }]]])('openAll refuses %j, and says what it takes', async (requests) => {
   await expect(openAll(requests as never)).rejects.toThrow('Expected an array of files to open, each { path, flags?, mode? }');
+});
+
+test('what openAll answers is typed by what it was asked for', async () => {
+  writeFileSync(path, 'text');
+  const [first, second] = await openAll([{ path }, { path, flags: 'r+' }]);
+  expectTypeOf(first).toEqualTypeOf<OpenFile>();
+  using one = first;
+  using two = second;
+  expect([one.path, two.path]).toEqual([path, path]);
+  const requests: OpenRequest[] = [{ path }];
+  using all = await openAll(requests);
+  expectTypeOf(all).toExtend<Handles<OpenFile>>();
+  expectTypeOf(all[0]).toEqualTypeOf<OpenFile | undefined>();
+  expectTypeOf(all.map((file) => file.fd)).toEqualTypeOf<number[]>();
 });
 
 test('a file is locked by its URL too, and by nothing that is no path', async () => {

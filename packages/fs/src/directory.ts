@@ -3,6 +3,7 @@ import { opendir as openCallback, opendirSync as openNow, type Dir, type Dirent,
 import { defineResource, Handle, type AcquireOptions, type OpenContext, type OwnOptions, type SyncResourceKind } from '@handback/core';
 import { countOpening, descriptors, isExhausted, whileOpening } from './descriptors.ts';
 import { mayComeLate, withStack } from './files.ts';
+import { showAs } from './inspect.ts';
 import { requireEncoding } from './range.ts';
 
 /** Is a directory that is open: a descriptor under the process's budget. Hold it with `using`, or loop over it, which closes it. */
@@ -41,6 +42,8 @@ export class Directory extends Handle<Dir> {
     this.dispose();
   }
 }
+
+showAs(Directory, ({ path }) => ({ path }));
 
 interface Request {
   readonly path: PathLike;
@@ -98,12 +101,12 @@ function requested(path: PathLike, { encoding, bufferSize, recursive }: OpendirO
 
 /** Opens a directory when there is a descriptor for it. Rejects with the system's error, BudgetExceededError, AcquireTimeoutError, or the signal's reason. */
 export async function opendir(path: PathLike, options?: OpendirOptions | null): Promise<Directory> {
-  const { encoding, bufferSize, ...acquiring } = options ?? NOTHING;
-  return whileOpening(directories.acquire(requested(path, options ?? NOTHING), acquiring));
+  const asked = options ?? NOTHING;
+  return whileOpening(directories.acquire(requested(path, asked), asked));
 }
 
 /** Opens a directory within the call; a full budget is reclaimed first. Throws the system's error, or BudgetExceededError. */
 export function opendirSync(path: PathLike, options?: (OwnOptions & Pick<OpendirOptions, 'encoding' | 'bufferSize'>) | null): Directory {
-  const { encoding, bufferSize, ...owning } = options ?? NOTHING;
-  return directories.acquireSync(requested(path, options ?? NOTHING), owning);
+  const asked = options ?? NOTHING;
+  return directories.acquireSync(requested(path, asked), asked);
 }

@@ -22,6 +22,7 @@ import {
 import { Handle, type Signal } from '@handback/core';
 import { Cursor } from './cursor.ts';
 import { readStreamOf, writeStreamOf } from './file-streams.ts';
+import { showAs } from './inspect.ts';
 import { readLinesOf } from './lines.ts';
 import { rangeOf, requireEncoding, throwIfAborted, writtenOf } from './range.ts';
 import type { ReadStreamRange } from './read-stream.ts';
@@ -252,3 +253,5 @@ export class OpenFile extends Handle<number> {
     return this.disposeAsync();
   }
 }
+
+showAs(OpenFile, ({ path, fd }) => ({ path, fd }));

@@ -2,6 +2,7 @@
 import { fsync, read, readSync, write, writeSync } from 'node:fs';
 import { defineResource, Handle, type OwningKind, type OwnOptions } from '@handback/core';
 import { withStack } from '../files.ts';
+import { showAs } from '../inspect.ts';
 import { readLinesOf } from '../lines.ts';
 import { promised, type RangeOptions, type ReadResult, type WriteResult } from '../open-file.ts';
 import { writtenOf, type Written } from '../range.ts';
@@ -113,6 +114,8 @@ export class CachedFile extends Handle<Logical> {
     return this.use((logical) => held(logical, logical.table.pinSync(logical.entry), options));
   }
 }
+
+showAs(CachedFile, ({ path }) => ({ path }));
 
 export const cachedFiles: OwningKind<Logical, CachedFile> = defineResource({
   kind: 'cached file',

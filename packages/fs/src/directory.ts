@@ -1,8 +1,10 @@
 /** Open directories: the shape of `fs.Dir`, on a guarded handle. */
 import { opendir as openCallback, opendirSync as openNow, type Dir, type Dirent, type OpenDirOptions, type PathLike } from 'node:fs';
 import { defineResource, Handle, type AcquireOptions, type OpenContext, type OwnOptions, type SyncResourceKind } from '@handback/core';
-import { countOpening, descriptors, isExhausted } from './descriptors.ts';
-import { withStack } from './files.ts';
+import { countOpening, descriptors, isExhausted, whileOpening } from './descriptors.ts';
+import { mayComeLate, withStack } from './files.ts';
+import { showAs } from './inspect.ts';
+import { requireEncoding } from './range.ts';
 import { pathAsOf, pathNow, textOf, type PathRequest } from './request.ts';
 
 /** Is a directory that is open: a descriptor under the process's budget. Hold it with `using`, or loop over it, which closes it. */
@@ -42,6 +44,8 @@ export class Directory extends Handle<Dir> {
   }
 }
 
+showAs(Directory, ({ path }) => ({ path }));
+
 interface Request extends PathRequest {
   readonly options: OpenDirOptions;
 }
@@ -62,14 +66,15 @@ const directories: SyncResourceKind<Dir, Request, Directory> = defineResource({
   module: import.meta.url,
 });
 
-function openInPool(request: Request, _context: OpenContext): Promise<Dir> {
+function openInPool(request: Request, context: OpenContext): Promise<Dir> {
   return new Promise((resolve, reject) => {
+    const late = mayComeLate(context);
     openCallback(pathNow(request) as string, request.options, (error, directory) => {
-      countOpening(-1);
+      countOpening(-late);
       if (error === null) resolve(directory);
       else reject(withStack(error));
     });
-    countOpening(1);
+    countOpening(late);
   });
 }
 
@@ -81,14 +86,27 @@ export interface OpendirOptions extends AcquireOptions {
   bufferSize?: number | undefined;
 }
 
+const NOTHING: OpendirOptions = {};
+
+/** Node finds some of it wrong only when the directory is open, and throws where nobody can catch it. */
+function requested(path: PathLike, { encoding, bufferSize, recursive }: OpendirOptions & { recursive?: unknown }): Request {
+  const size: unknown = bufferSize ?? 32;
+  if (typeof size !== 'number') throw new TypeError(`Expected \`bufferSize\` to be a whole number, got ${typeof size}`);
+  if (!Number.isSafeInteger(size) || size < 1 || size >= 2 ** 32)
+    throw new RangeError(`Expected \`bufferSize\` to be a whole number from 1 up, got ${String(size)}`);
+  if (recursive !== undefined && recursive !== false)
+    throw new TypeError('`recursive` is not for `opendir`, which holds one descriptor: open each directory that is found, or use `readdir`');
+  return { ...pathAsOf(path), options: { encoding: requireEncoding(encoding), bufferSize: size } };
+}
+
 /** Opens a directory when there is a descriptor for it. Rejects with the system's error, BudgetExceededError, AcquireTimeoutError, or the signal's reason. */
-export async function opendir(path: PathLike, options: OpendirOptions = {}): Promise<Directory> {
-  const { encoding = 'utf8', bufferSize = 32, ...acquiring } = options;
-  return directories.acquire({ ...pathAsOf(path), options: { encoding, bufferSize } }, acquiring);
+export async function opendir(path: PathLike, options?: OpendirOptions | null): Promise<Directory> {
+  const asked = options ?? NOTHING;
+  return whileOpening(directories.acquire(requested(path, asked), asked));
 }
 
 /** Opens a directory within the call; a full budget is reclaimed first. Throws the system's error, or BudgetExceededError. */
-export function opendirSync(path: PathLike, options: OwnOptions & Pick<OpendirOptions, 'encoding' | 'bufferSize'> = {}): Directory {
-  const { encoding = 'utf8', bufferSize = 32, ...owning } = options;
-  return directories.acquireSync({ ...pathAsOf(path), options: { encoding, bufferSize } }, owning);
+export function opendirSync(path: PathLike, options?: (OwnOptions & Pick<OpendirOptions, 'encoding' | 'bufferSize'>) | null): Directory {
+  const asked = options ?? NOTHING;
+  return directories.acquireSync(requested(path, asked), asked);
 }

@@ -26,15 +26,21 @@ export const files: SyncResourceKind<number, FileRequest, OpenFile> = defineReso
 });
 
 /** Opens in the thread pool. The system's call cannot be taken back: after an abort the number that still comes is closed. */
-export function openInPool(request: FileRequest, _context: OpenContext): Promise<number> {
+export function openInPool(request: FileRequest, context: OpenContext): Promise<number> {
   return new Promise((resolve, reject) => {
+    const late = mayComeLate(context);
     openCallback(pathNow(request), request.flags, request.mode, (error, fd) => {
-      countOpening(-1);
+      countOpening(-late);
       if (error === null) resolve(fd);
       else reject(withStack(error));
     });
-    countOpening(1);
+    countOpening(late);
   });
+}
+
+/** Where its caller may go before it has come, an opening counts by itself: the acquire is over by then. */
+export function mayComeLate({ signal }: OpenContext): 0 | 1 {
+  return signal === undefined ? 0 : 1;
 }
 
 /** Errors of callbacks come without a stack: the message alone says little in a log. */

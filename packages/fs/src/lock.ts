@@ -4,6 +4,7 @@
  */
 import { readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AcquireTimeoutError, Budget, defineResource, Handle, type AcquireOptions, type OpenContext } from '@handback/core';
 import { atExit } from './at-exit.ts';
@@ -88,12 +89,13 @@ const LEAST_STALE = 100;
  * The lock is advice: who does not ask for it is not kept out. It is not for network file systems whose clocks differ by more than
  * `stale`.
  */
-export async function lock(path: string, options: LockOptions = {}): Promise<FileLock> {
+export async function lock(path: string | URL, options: LockOptions = {}): Promise<FileLock> {
   const { stale = STALE, atExit: asked = false, timeout = TIMEOUT, ...acquiring } = options;
   if (!(stale >= LEAST_STALE) || stale === Number.POSITIVE_INFINITY)
     throw new RangeError(`Expected \`stale\` to be milliseconds from ${LEAST_STALE} up, got ${String(stale)}`);
   acquiring.signal?.throwIfAborted();
-  const real = withoutLinks(path);
+  if (typeof path !== 'string' && !(path instanceof URL)) throw new TypeError(`Expected \`path\` to be a text or a URL, got ${typeof path}`);
+  const real = withoutLinks(path instanceof URL ? fileURLToPath(path) : path);
   const folder = `${real}.lock`;
   const place = enter(real);
   const leave = leaveOnce(real, place);
@@ -102,7 +104,8 @@ export async function lock(path: string, options: LockOptions = {}): Promise<Fil
     taken = await locks.acquire({ path: real, folder, stale, place, leave }, { ...acquiring, timeout });
   } catch (error) {
     leave();
-    throw error instanceof AcquireTimeoutError && error.phase === 'open' ? heldElsewhere(error, folder, timeout, stale) : error;
+    if (!(error instanceof AcquireTimeoutError)) throw error;
+    throw error.phase === 'open' ? heldElsewhere(error, folder, timeout, stale) : heldHere(error, real, timeout);
   }
   const hold = taken.value;
   if (asked) atExit(hold, () => hold.release());
@@ -137,6 +140,18 @@ function targetOf(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function heldHere(error: AcquireTimeoutError, path: string, timeout: number): AcquireTimeoutError {
+  const [holder] = error.holders;
+  const place = holder?.site === undefined ? '' : `, locked at ${holder.site}`;
+  const since = holder === undefined ? 'is about to have it' : `has it for ${Math.round(holder.oldestMs)} ms${place}`;
+  return new AcquireTimeoutError(
+    `No lock within ${timeout} ms: this process itself ${since}, and ${error.waiting} waited for ${path}. Hold locks with \`using\` and for short, or wait longer (\`timeout\`).`,
+    'wait',
+    error,
+    { kind: 'lock', label: error.label, site: error.site, cause: error },
+  );
 }
 
 function heldElsewhere(error: AcquireTimeoutError, folder: string, timeout: number, stale: number): AcquireTimeoutError {

@@ -56,7 +56,10 @@ function next(): Wanted | undefined {
 function startLane(): void {
   lanes++;
   const until = turns;
+  // From here to its end: between two reads, too, the permit has no descriptor behind it.
+  countOpening(1);
   descriptors.acquire(1, { label: 'readFile' }).then(work, (error: unknown) => {
+    countOpening(-1);
     lanes--;
     // Others may get on; where none does, whoever waited as long as this lane did is told why. Who came later waits anew.
     if (lanes > 0) return;
@@ -66,8 +69,6 @@ function startLane(): void {
 }
 
 function work(permit: Permit): void {
-  // Between two reads the permit has no descriptor behind it.
-  countOpening(1);
   let reads = 0;
   const step = (): void => {
     const wanted = reads++ < READS_A_PERMIT ? next() : undefined;

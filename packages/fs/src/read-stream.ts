@@ -80,6 +80,6 @@ export class ReadStream extends Base implements AsyncDisposable, Disposable {
  * Reads a file as a stream of Node's, opened when there is a descriptor for it. Whatever ends it gives the descriptor back: its end, a
  * `break` out of `for await`, a failing pipeline, `destroy()`, the signal. Its 'error' is the system's, AcquireTimeoutError, or AbortError.
  */
-export function createReadStream(path: PathLike, options: BufferEncoding | ReadStreamOptions = {}): ReadStream {
-  return new ReadStream(path, typeof options === 'string' ? { encoding: options } : options);
+export function createReadStream(path: PathLike, options?: BufferEncoding | ReadStreamOptions | null): ReadStream {
+  return new ReadStream(path, typeof options === 'string' ? { encoding: options } : (options ?? {}));
 }

@@ -4,7 +4,7 @@
  */
 import { closeSync, fsync, open, read, write, writev } from 'node:fs';
 import { defineResource, type AcquireOptions, type Handle, type ResourceKind } from '@handback/core';
-import { descriptors, isExhausted } from './descriptors.ts';
+import { descriptors, isExhausted, whileOpening } from './descriptors.ts';
 import { openInPool } from './files.ts';
 import type { FileRequest } from './request.ts';
 
@@ -41,7 +41,7 @@ export class Opening {
 
   /** Stands in line from now on, so that the line of code that is recorded is the caller's. */
   constructor(request: FileRequest, options: AcquireOptions) {
-    this.#acquired = streams.acquire(request, { ...options, signal: this.#giveUp.signal });
+    this.#acquired = whileOpening(streams.acquire(request, { ...options, signal: this.#giveUp.signal }));
     // The stream looks at it in its next turn.
     this.#acquired.catch(() => {});
   }

@@ -1,10 +1,11 @@
 /** Whole files in one call: read, written, appended to, or read by the line. Each holds one descriptor, and gives it back by itself. */
 import type { Mode, OpenMode, PathLike } from 'node:fs';
-import type { AcquireOptions, Signal } from '@handback/core';
+import type { AcquireOptions } from '@handback/core';
+import { whileOpening } from './descriptors.ts';
 import { files } from './files.ts';
 import type { TextOptions } from './open-file.ts';
+import { requireEncoding, throwIfAborted } from './range.ts';
 import { readInTurn } from './read-queue.ts';
-import { refusal } from './refuse.ts';
 import { requestOf, type FileRequest } from './request.ts';
 
 const NOTHING: ReadFileOptions = {};
@@ -39,7 +40,7 @@ export function readFile(path: PathLike, options?: BufferEncoding | ReadFileOpti
 }
 
 async function readByHandle(request: FileRequest, encoding: BufferEncoding | undefined, acquiring: AcquireOptions): Promise<Buffer | string> {
-  using file = await files.acquire(request, acquiring);
+  using file = await whileOpening(files.acquire(request, acquiring));
   const contents = encoding === undefined ? await file.readFile() : await file.readFile(encoding);
   throwIfAborted(acquiring.signal);
   return contents;
@@ -69,17 +70,21 @@ export async function writeFile(
   data: Chunk | Iterable<Chunk> | AsyncIterable<Chunk>,
   options?: BufferEncoding | WriteFileOptions | null,
 ): Promise<void> {
-  const asked: WriteFileOptions = typeof options === 'string' ? { encoding: options } : (options ?? NOTHING);
-  const { encoding: named, mode, flag = 'w', flush = false, ...acquiring } = asked;
-  const encoding = named ?? 'utf8';
+  const {
+    encoding,
+    mode,
+    flag = 'w',
+    flush = false,
+    ...acquiring
+  }: WriteFileOptions = typeof options === 'string' ? { encoding: options } : (options ?? NOTHING);
   const request = requestOf(path, flag, mode);
   // Before the opening, which empties the file.
-  requireEncoding(encoding);
+  const coding = requireEncoding(encoding);
   const chunks = chunksOf(data);
-  using file = await files.acquire(request, acquiring);
+  using file = await whileOpening(files.acquire(request, acquiring));
   for await (const chunk of chunks) {
     throwIfAborted(acquiring.signal);
-    await file.write(bytesOf(chunk, encoding));
+    await file.write(bytesOf(chunk, coding));
   }
   throwIfAborted(acquiring.signal);
   if (flush) await file.sync();
@@ -100,24 +105,15 @@ export interface ReadLinesOptions extends AcquireOptions {
  * The lines of a file, without their ends (LF or CRLF). The file is opened at the first line, when there is a descriptor for it, and
  * closed when the loop over the lines ends: at the last one, by `break`, by a throw, or by the signal.
  */
-export async function* readLines(path: PathLike, options: ReadLinesOptions = {}): AsyncGenerator<string, void, void> {
-  const { encoding = 'utf8', ...acquiring } = options;
+export async function* readLines(path: PathLike, options?: ReadLinesOptions | null): AsyncGenerator<string, void, void> {
+  const { encoding, ...acquiring } = options ?? {};
   const request = requestOf(path, 'r', undefined);
-  requireEncoding(encoding);
-  using file = await files.acquire(request, acquiring);
-  for await (const line of file.readLines({ encoding })) {
+  const coding = requireEncoding(encoding);
+  using file = await whileOpening(files.acquire(request, acquiring));
+  for await (const line of file.readLines({ encoding: coding })) {
     throwIfAborted(acquiring.signal);
     yield line;
   }
-}
-
-function requireEncoding(encoding: unknown): void {
-  if (encoding === undefined || Buffer.isEncoding(encoding as string)) return;
-  throw refusal('ERR_INVALID_ARG_VALUE', `Expected \`encoding\` to be one of Node's (utf8, latin1, base64 …), got ${String(encoding)}`);
-}
-
-function throwIfAborted(signal: Signal | undefined): void {
-  if (signal?.aborted === true) throw signal.reason;
 }
 
 function isChunk(data: unknown): data is Chunk {

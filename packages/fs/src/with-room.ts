@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { BudgetExceededError, type Permit } from '@handback/core';
-import { descriptors, isExhausted } from './descriptors.ts';
+import { countOpening, descriptors, isExhausted } from './descriptors.ts';
 
 const TRIES = 12;
 const LONGEST_PAUSE = 256;
@@ -23,12 +23,16 @@ export interface Room {
 export async function withRoom<R>({ label, first, repeatable }: Room, call: () => Promise<R>): Promise<R> {
   let amount = first;
   for (let tries = 1; ; tries++) {
-    using _room = amount === 0 ? undefined : await permitFor(amount, label);
+    // From here to its end: what it opens comes and goes.
+    countOpening(amount);
     try {
+      using _room = amount === 0 ? undefined : await permitFor(amount, label);
       return await call();
     } catch (error) {
       if (!isExhausted(error) || !repeatable) throw error;
       if (tries === TRIES) throw exhausted(error as NodeJS.ErrnoException, amount, label);
+    } finally {
+      countOpening(-amount);
     }
     amount = Math.max(2, amount * 2);
     // The budget may have permits where the system has no descriptor: then it is others who have to let go.

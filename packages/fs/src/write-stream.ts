@@ -73,6 +73,6 @@ export class WriteStream extends Base implements AsyncDisposable {
  * Writes a file as a stream of Node's, opened when there is a descriptor for it. Whatever ends it gives the descriptor back: its end, a
  * failing pipeline, `destroy()`, the signal. Its 'error' is the system's, AcquireTimeoutError, or AbortError.
  */
-export function createWriteStream(path: PathLike, options: BufferEncoding | WriteStreamOptions = {}): WriteStream {
-  return new WriteStream(path, typeof options === 'string' ? { encoding: options } : options);
+export function createWriteStream(path: PathLike, options?: BufferEncoding | WriteStreamOptions | null): WriteStream {
+  return new WriteStream(path, typeof options === 'string' ? { encoding: options } : (options ?? {}));
 }

@@ -17,6 +17,16 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+test('one that this process holds itself says so, where, and what to do', async () => {
+  using _held = await lock(path);
+  const error = (await lock(path, { timeout: 20 }).catch((reason: unknown) => reason)) as Error;
+  expect(error).toMatchObject({ code: 'ERR_ACQUIRE_TIMEOUT', phase: 'wait', kind: 'lock' });
+  expect(error.message).toMatch(
+    /^No lock within 20 ms: this process itself has it for \d+ ms, locked at .*lock\.test\.ts.*, and 1 waited for .*Hold locks with `using`/,
+  );
+  expect(error.message).not.toContain('capacity');
+});
+
 test('it stands on disk while it is held, and not after', async () => {
   {
     using held = await lock(path);

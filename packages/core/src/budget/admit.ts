@@ -59,7 +59,8 @@ function oversized(account: Account, amount: number, others: Charge | undefined,
   const asked = amount + amountOf(others, account);
   const numbers = numbersOf(account, asked);
   const size = sizeIn(account);
-  const message = `No room for a ${nameOf(purpose)}: ${size(asked)} is more than the whole budget '${account.name}' ${when}, ${size(numbers.capacity)}. Ask for less, raise the capacity, or let it run alone with \`oversize: 'alone'\`.`;
+  const advice = account.advice === undefined ? `raise the capacity, or let it run alone with \`oversize: 'alone'\`` : `or ${account.advice}`;
+  const message = `No room for ${articled(nameOf(purpose))}: ${size(asked)} is more than the whole budget '${account.name}' ${when}, ${size(numbers.capacity)}. Ask for less, ${advice}.`;
   return new BudgetExceededError(message, numbers, { kind: purpose.kind, label: purpose.label });
 }
 
@@ -257,6 +258,10 @@ function nameOf({ kind = 'permit', label }: Purpose): string {
   return label === undefined ? kind : `${kind} '${label}'`;
 }
 
+function articled(name: string): string {
+  return `${/^([aeio]|u(?!ni|s))/i.test(name) ? 'an' : 'a'} ${name}`;
+}
+
 export function exceeded(
   account: Account,
   amount: number,
@@ -266,7 +271,7 @@ export function exceeded(
   deadlock?: Deadlock,
 ): BudgetExceededError {
   const numbers = { ...numbersOf(account, amount), deadlock: deadlock !== undefined };
-  return new BudgetExceededError(`No room for a ${nameOf(purpose)}: ${account.title} is ${why}. ${reasons(numbers, account, deadlock)}`, numbers, {
+  return new BudgetExceededError(`No room for ${articled(nameOf(purpose))}: ${account.title} is ${why}. ${reasons(numbers, account, deadlock)}`, numbers, {
     kind: purpose.kind,
     label: purpose.label,
     ...info,

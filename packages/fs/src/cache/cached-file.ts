@@ -3,12 +3,14 @@ import { fsync, read, readSync, write, writeSync } from 'node:fs';
 import { defineResource, Handle, type OwningKind, type OwnOptions, type Signal } from '@handback/core';
 import { withStack } from '../files.ts';
 import { after, atMost } from '../lengths.ts';
+import { showAs } from '../inspect.ts';
 import { readLinesOf } from '../lines.ts';
 import { promised, type RangeOptions, type ReadResult, type WriteResult } from '../open-file.ts';
+import { writtenOf, type Written } from '../range.ts';
 import { Descriptor, type Entry } from './descriptor.ts';
 import { filePins, type FilePin } from './file-pin.ts';
 import { appends, canRead, canWrite } from '../flags.ts';
-import { placeOf, type Place } from './place.ts';
+import { placed, placeOf, type Place } from './place.ts';
 import type { Table } from './table.ts';
 
 /** What a cached file is made of. It reaches the cache's own handle: a cache is not forgotten while a file of it is held. */
@@ -73,18 +75,25 @@ export class CachedFile extends Handle<Logical> {
    * Writes a buffer, or a text (UTF-8), at `position`; a short write is carried on until all is written. A file that was opened to
    * append takes no position: the system writes at its end.
    */
-  async write<B extends NodeJS.ArrayBufferView | string>(data: B, options: CachedRangeOptions = {}): Promise<WriteResult<B>> {
+  write<B extends NodeJS.ArrayBufferView | string>(data: B, options?: CachedRangeOptions): Promise<WriteResult<B>>;
+  write<B extends NodeJS.ArrayBufferView>(buffer: B, offset: number, length: number, position?: number | bigint | null): Promise<WriteResult<B>>;
+  write(text: string, position: number, encoding?: BufferEncoding | null): Promise<WriteResult<string>>;
+  async write<B extends NodeJS.ArrayBufferView | string>(data: B, first?: unknown, second?: unknown, third?: unknown): Promise<WriteResult<B>> {
     return this.use(async (logical) => {
-      const { bytes, place } = wanted(logical, data, options);
-      const bytesWritten = await withPinned(logical, (fd) => writeAll(fd, bytes, place), signalOf(options));
+      const { bytes, place } = wanted(logical, writtenOf(data, first, second, third));
+      const signal = typeof first === 'object' && first !== null ? signalOf(first as CachedRangeOptions) : undefined;
+      const bytesWritten = await withPinned(logical, (fd) => writeAll(fd, bytes, place), signal);
       return { bytesWritten, buffer: data };
     });
   }
 
   /** Writes within the call; answers the bytes written. */
-  writeSync(data: NodeJS.ArrayBufferView | string, options: RangeOptions = {}): number {
+  writeSync(data: NodeJS.ArrayBufferView | string, options?: RangeOptions): number;
+  writeSync(buffer: NodeJS.ArrayBufferView, offset: number, length: number, position?: number | null): number;
+  writeSync(text: string, position: number, encoding?: BufferEncoding | null): number;
+  writeSync(data: NodeJS.ArrayBufferView | string, first?: unknown, second?: unknown, third?: unknown): number {
     return this.use((logical) => {
-      const { bytes, place } = wanted(logical, data, options);
+      const { bytes, place } = wanted(logical, writtenOf(data, first, second, third));
       const { offset, length, position } = place;
       return withPinnedSync(logical, (fd) => {
         let written = 0;
@@ -120,6 +129,8 @@ export class CachedFile extends Handle<Logical> {
     return this.use((logical) => held(logical, logical.table.pinSync(logical.entry), options));
   }
 }
+
+showAs(CachedFile, ({ path }) => ({ path }));
 
 export const cachedFiles: OwningKind<Logical, CachedFile> = defineResource({
   kind: 'cached file',
@@ -194,20 +205,15 @@ async function writeAll(fd: number, bytes: NodeJS.ArrayBufferView, { offset, len
   return written;
 }
 
-function wanted(
-  { entry }: Logical,
-  data: NodeJS.ArrayBufferView | string,
-  options: RangeOptions,
-): { bytes: NodeJS.ArrayBufferView; place: Place<number | null> } {
+function wanted({ entry }: Logical, { bytes, ...range }: Written): { bytes: NodeJS.ArrayBufferView; place: Place<number | null> } {
   const { path, flags } = entry.request;
   if (!canWrite(flags)) throw new TypeError(`Cannot write '${path}': it was opened for reading alone. Open it with 'r+', or 'a' to append.`);
-  const bytes: NodeJS.ArrayBufferView = typeof data === 'string' ? Buffer.from(data) : data;
-  if (!appends(flags)) return { bytes, place: placeOf(bytes, options, undefined, undefined) };
-  if (options.position !== undefined && options.position !== null)
+  if (!appends(flags)) return { bytes, place: placed(range) };
+  if (range.position !== undefined)
     throw new TypeError(
       `Cannot write '${path}' at a position: it was opened to append, and the system writes at its end. Leave \`position\` out, or open it with 'r+'.`,
     );
-  return { bytes, place: { ...placeOf(bytes, { ...options, position: 0 }, undefined, undefined), position: null } };
+  return { bytes, place: { ...range, position: null } };
 }
 
 function signalOf({ signal }: { readonly signal?: Signal | undefined }): Signal | undefined {

@@ -5,7 +5,7 @@
  * Not a ResourceCache: a read within the call must open within the call, and a hit has to cost less than a handle does.
  */
 import { BudgetExceededError, ClosedError, SuppressedError, type Budget, type Handle, type Signal } from '@handback/core';
-import { descriptors, listenForRoom } from '../descriptors.ts';
+import { descriptors, listenForRoom, whileOpening } from '../descriptors.ts';
 import { cachedDescriptors, Descriptor, type DescriptorRequest, type Entry } from './descriptor.ts';
 import { FileReplacedError, identityBehind, isSame, type Identity } from './identity.ts';
 import { NONBLOCK } from '../flags.ts';
@@ -273,7 +273,7 @@ export class Table {
     this.opening++;
     let handle: Handle<number>;
     try {
-      handle = await cachedDescriptors.acquire(request, { label: request.path, timeout: this.options.timeout });
+      handle = await whileOpening(cachedDescriptors.acquire(request, { label: request.path, timeout: this.options.timeout }));
     } catch (error) {
       entry.opening = undefined;
       this.opening--;

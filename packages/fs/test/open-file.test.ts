@@ -84,7 +84,7 @@ test('arguments of a write that are none of a FileHandle are refused before a by
     [abc, 'utf8'],
     [abc, 0, 'utf8'],
     [abc, 0, 3, '7'],
-    [abc, 0, 3, 7n],
+    [abc, 0, 3n],
     [abc, { position: 1 }, 3],
     [abc, [1, 2]],
     ['abc', 'utf8'],

@@ -93,7 +93,7 @@ test('a Buffer or a URL that is changed while it waits opens what it named at th
 test('a name that is no text is opened by its bytes, and named as well as can be', async () => {
   const bytes = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff, 0xfe])]);
   await writeFile(bytes, 'odd');
-  using file = await open(new Uint8Array(bytes));
+  using file = await open(new Uint8Array(bytes) as Buffer);
   expect(await file.readFile('utf8')).toBe('odd');
   expect(file.path).toBe(`${folder}/\uFFFD\uFFFD`);
   expect(await readFile(bytes, 'utf8')).toBe('odd');

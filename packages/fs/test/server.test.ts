@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, get, type IncomingMessage } from 'node:http';
+import { Agent, get, type IncomingMessage, type RequestOptions } from 'node:http';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +44,7 @@ const program = (answer: string): string => `
   });`;
 
 /** Downloads the page, as often as it takes. */
-async function download(port: number, agent: Agent | false): Promise<number> {
+async function download(port: number, agent: NonNullable<RequestOptions['agent']>): Promise<number> {
   for (;;) {
     try {
       const [response] = (await once(get({ port, host: '127.0.0.1', agent, timeout: 20_000 }), 'response')) as [IncomingMessage];

@@ -1,5 +1,4 @@
 /** Where an operation of a cached file reads or writes: there is no cursor, so it has to say. */
-import type { RangeOptions } from '../open-file.ts';
 import { rangeOf, type Range } from '../range.ts';
 
 export interface Place<P = number> {

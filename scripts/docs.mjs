@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 const folder = join(root, 'examples', '.cache', 'docs');
 const pages = [
   'README.md',
-  ...['core', 'fs'].map((name) => `packages/${name}/README.md`),
+  ...['core', 'fs', 'image'].map((name) => `packages/${name}/README.md`),
   'examples/README.md',
   ...readdirSync(join(root, 'docs'))
     .filter((name) => name.endsWith('.md'))

@@ -8,10 +8,11 @@ import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { fileURLToPath } from 'node:url';
 
+const adopts = Object.fromEntries(['canvas', 'canvaskit', 'opencv', 'webcodecs'].map((engine) => [engine, `src/adopt/${engine}.ts`]));
 const packages = [
   { name: 'core', input: { index: 'src/index.ts', polyfill: 'src/polyfill.ts' }, platform: 'neutral', external: [] },
   { name: 'fs', input: { index: 'src/index.ts' }, platform: 'node', external: [/^@handback\//] },
-  { name: 'image', input: { index: 'src/index.ts' }, platform: 'neutral', external: [/^@handback\//, 'sharp', /^node:/] },
+  { name: 'image', input: { index: 'src/index.ts', ...adopts }, platform: 'neutral', external: [/^@handback\//, 'sharp', /^node:/] },
 ];
 
 for (const { name, input, platform, external } of packages) {

@@ -7,7 +7,7 @@
  */
 import { ClosedError, defineResource, type AcquireOptions, type Budget, type Handle, type OwnOptions, type SyncResourceKind } from '@handback/core';
 import { imageMemory } from '../memory.ts';
-import { Store, type Loan, type StoreKeeper } from './pixels.ts';
+import { Store, type Loan } from './pixels.ts';
 import { isOutOfMemory, releaseStore, renew } from './store.ts';
 
 /** Options of a PixelPool. */
@@ -53,7 +53,7 @@ const stores: SyncResourceKind<Store, StoreRequest, Handle<Store>> = defineResou
 });
 
 /** Keeps the memory of images for reuse: pass it as `pool`. Its idle memory is counted, and given back when its budget is full. */
-export class PixelPool implements StoreKeeper, Disposable {
+export class PixelPool implements Disposable {
   readonly budget: Budget;
   readonly #maxIdle: number | undefined;
   readonly #trimEvery: number;

@@ -313,10 +313,11 @@ async function evictForAll(wanted: Wanted): Promise<void> {
 
 function collectForAll(wanted: Wanted): boolean {
   let won = false;
-  for (const account of lacks(wanted()).keys()) {
+  for (const [account, amount] of lacks(wanted())) {
     if (collector() === undefined || !mayHaveLeaked(account)) continue;
     won = collect(account, 'minor') || won;
-    if (account.used > account.share() / 2 && fullIsDue()) won = collect(account, 'full') || won;
+    // Half of a budget that is still in use is worth a look at the old; so is however little, where it is in the way of a large request.
+    if ((account.used > account.share() / 2 || account.missing(amount) > 0) && fullIsDue()) won = collect(account, 'full') || won;
   }
   return won;
 }

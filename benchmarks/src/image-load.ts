@@ -48,7 +48,7 @@ function report(results: Map<string, Result[]>): void {
     const cpu = middle(name, 'cpu') / middle('p-limit(1)', 'cpu');
     return [name, `${peak.toFixed(0)} MiB`, `${ratio.toFixed(2)} ×`, `${cpu.toFixed(2)} ×`, name.startsWith('budget') ? verdicts.join(', ') : ''];
   });
-  console.log(`\nimages: ${COUNTS.replace(',', ' of 24 megapixels and ')} small ones at once, decoded to RGBA, held 20 ms, made small\n`);
+  console.log(`\nimages: ${COUNTS.replace(',', ' of 24 megapixels and ')} small ones at once, decoded to RGB, held 20 ms, made small\n`);
   console.log(table(['way', 'peak over base', 'wall, to the best p-limit', 'CPU, to p-limit(1)', 'target'], rows));
 }
 

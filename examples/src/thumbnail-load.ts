@@ -109,7 +109,7 @@ function draw(runs: Run[]): string {
         series,
         yEnd: Math.ceil(highest / step) * step,
         yStep: step,
-        levels: [{ value: bytesIn(values.budget) / MIB, name: 'budget' }],
+        levels: [{ value: (runs.at(-1)!.base + bytesIn(values.budget)) / MIB, name: 'base and budget' }],
       },
     ],
   });

@@ -1,4 +1,4 @@
-// The main job, `npm start`: three parts, each strategy in a process of its own, then one table a part and the plots.
+// The main job, `npm start`: four parts, each strategy in a process of its own, then one table a part and the plots.
 // It ends with 0 if Handback kept its promises; that plain Node runs out of descriptors is expected and no failure.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { HELP, readArguments, UsageError, type JobOptions, type PartName } from './arguments.ts';
 import { forgottenOpens } from './forgotten-opens.ts';
 import { hashTree } from './hash-tree.ts';
+import { imageGraph } from './image-graph.ts';
 import { memoryGraph } from './memory-graph.ts';
 import type { PartReport } from './part.ts';
 import { heading, paint, say } from './progress.ts';
@@ -30,6 +31,7 @@ async function main(): Promise<number> {
 
 async function runPart(name: PartName, { folder, ignored }: JobOptions): Promise<PartReport | undefined> {
   if (name === 'memory') return memoryGraph();
+  if (name === 'images') return imageGraph();
   if (!canLimitDescriptors) {
     say(`\nPart "${name}" is skipped: it needs a POSIX shell to limit descriptors.`);
     return undefined;

@@ -255,7 +255,8 @@ function collectForAll(wanted: Wanted): boolean {
   for (const account of lacking(wanted)) {
     if (collector() === undefined || !mayHaveLeaked(account)) continue;
     won = collect(account, 'minor') || won;
-    if (account.used > account.share() / 2 && fullIsDue()) won = collect(account, 'full') || won;
+    // Half of a budget that is still in use is worth a look at the old; so is however little, where it is in the way of a large request.
+    if ((account.used > account.share() / 2 || lacking(wanted).has(account)) && fullIsDue()) won = collect(account, 'full') || won;
   }
   return won;
 }

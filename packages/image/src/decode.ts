@@ -45,7 +45,7 @@ export async function decode<D extends 8 | 16 = 8>(input: ImageInput, options: D
   }
   let found!: Shape;
   const make = async (): Promise<Store> => {
-    const { buffer, remainder, shape } = await opening(budget, () => decodeRaw(source, plan));
+    const { buffer, remainder, shape } = await opening(budget, () => decodeRaw(source, plan, (length) => pool.room(length)));
     found = shape;
     return new Store(buffer, budget, remainder);
   };

@@ -95,6 +95,11 @@ export class PixelPool implements Disposable {
     return { keeper: this, store };
   }
 
+  /** @internal Memory of an idle store, for who has paid for as much already; new memory where there is none. */
+  room(bytes: number): ArrayBuffer {
+    return this.#take(bytes, false)?.detach().buffer ?? new ArrayBuffer(bytes);
+  }
+
   /** @internal A store that is made elsewhere, which takes up to `bytes` meanwhile. */
   async fill(bytes: number, make: () => Promise<Store>, options: AcquireOptions): Promise<Loan> {
     this.#requireOpen();

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Budget, collectGarbage } from '@handback/core';
-import { decode } from '@handback/image';
+import { decode, encode } from '@handback/image';
 import pLimit from 'p-limit';
 import { loadSharp } from './photographs.ts';
 
@@ -40,7 +40,8 @@ function chosen(): (path: string) => Promise<void> {
   const budget = new Budget({ name: 'pixels', unit: 'bytes', capacity: Number(amount) * 2 ** 20 });
   return async (path) => {
     using image = await decode(path, { budget, channels: 3 });
-    await image.use((pixels) => use(pixels as Raw));
+    await sleep(20);
+    await encode(image, { budget, format: 'jpeg', resize: { width: 320 } });
   };
 }
 

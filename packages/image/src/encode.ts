@@ -60,7 +60,7 @@ export async function thumbnail(input: ImageInput, options: ThumbnailOptions = {
   const plan = planDecode(header, { maxPixels, orient, resize }, label);
   const hasAlpha = header.channels % 2 === 0;
   const { format, quality } = requireEncoding({ format: options.format ?? (hasAlpha ? 'webp' : 'jpeg'), quality: options.quality }, hasAlpha);
-  const permit = await budget.acquire(admitted(thumbnailPeak(header, plan.pages, plan.output), budget, options), { label, signal, timeout, priority });
+  const permit = await budget.acquire(admitted(thumbnailPeak(header, plan, format), budget, options), { label, signal, timeout, priority });
   const write = async (): Promise<Uint8Array> => {
     try {
       return await written(opened(await engine(), source, plan), format, quality, label);

@@ -31,7 +31,7 @@ const BLOCK = 16;
 /** libvips draws an SVG in tiles of 2,000 × 2,000, and has two rows of them. */
 const SVG_ROWS = 4_000;
 /** The AV1 decoder: its reference frames and the planes that they become, a byte or two a sample; each frame has a border. */
-const AV1 = { flat: 3 * MIB, bytes: 21, deepBytes: 28, border: 80 };
+const AV1 = { flat: 2 * MIB, bytes: 21, deepBytes: 28, border: 80 };
 /** Formats that are not in the table: as if AV1, 16 bits. */
 const UNKNOWN_BYTES = 32;
 

@@ -23,8 +23,10 @@ export function strips(header: Header, reading: Reading, output: OutputShape): n
 }
 
 /** A low image fills the strips in part: each row is there a few times. JPEG and GIF are read many rows at once, however few there are. */
-function rowStrips({ format, channels, bits }: Header, { width, height }: Reading, output: OutputShape): number {
-  const column = ROWS_IN * channels * (bits / 8) + ROWS_OUT * output.channels * output.bytesPerSample;
+function rowStrips({ format, channels, bits, progressive }: Header, { width, height }: Reading, output: OutputShape): number {
+  // What is held whole already is not gathered in strips as well.
+  const incoming = format === 'png' && progressive ? 0 : ROWS_IN;
+  const column = incoming * channels * (bits / 8) + ROWS_OUT * output.channels * output.bytesPerSample;
   const filled = format === 'jpeg' || format === 'gif' ? Math.min((height + 2) / 100, 0.25 + height / 550) : (height + 2) / 380;
   return width * column * Math.min(1, filled);
 }

@@ -42,8 +42,8 @@ describe.skipIf(unmeasured !== undefined)(
       await twoAtATime(heldOut, async (image) => {
         const { file, warm } = files.get(image) as { file: string; warm: string };
         const { width, height, name, options = {} } = image;
-        const once = await measure({ operation: 'decode', file, warm, options });
-        const again = await measure({ operation: 'decode', file, warm, options });
+        const once = await measure({ operation: 'decode', file, warm: [warm], options });
+        const again = await measure({ operation: 'decode', file, warm: [warm], options });
         const peak = Math.max(once.peak, again.peak);
         const { peakBytes: estimate } = await estimateDecode(file, options);
         expect.soft([once.code, once.used, once.reserved], name).toEqual([undefined, 0, estimate]);

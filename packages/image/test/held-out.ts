@@ -155,7 +155,8 @@ export const heldOut: readonly HeldOut[] = [
     name: 'TIFF tiled',
     width: 3_900,
     height: 2_800,
-    make: async (w, h) => (await picture(home, w, h)).tiff({ compression: 'lzw', tile: true, tileWidth: w < 512 ? 16 : 512, tileHeight: h < 512 ? 16 : 512 }).toBuffer(),
+    make: async (w, h) =>
+      (await picture(home, w, h)).tiff({ compression: 'lzw', tile: true, tileWidth: w < 512 ? 16 : 512, tileHeight: h < 512 ? 16 : 512 }).toBuffer(),
   },
   {
     name: 'TIFF, one strip',

@@ -17,7 +17,8 @@ export interface Measured {
 export interface Measurement {
   readonly operation: 'decode' | 'thumbnail' | 'encode';
   readonly file: string;
-  readonly warm?: string;
+  /** Small images that warm the process up. */
+  readonly warm: readonly string[];
   readonly options?: object;
   readonly capacity?: number;
 }

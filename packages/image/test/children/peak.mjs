@@ -1,5 +1,5 @@
 /**
- * Measures one operation: warmed up by a small image of the same kind, the growth of resident memory at its highest (VmHWM, which
+ * Measures one operation: warmed up by small images, the growth of resident memory at its highest (VmHWM, which
  * Linux counts anew from `clear_refs` on) above what was there before; and what was reserved for it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -20,9 +20,9 @@ async function prepare(path) {
   return (budget) => encode(image, { ...options, budget });
 }
 
-if (warm !== undefined) {
+for (const small of warm) {
   for (let time = 0; time < 3; time++) {
-    const made = await (await prepare(warm))(large);
+    const made = await (await prepare(small))(large);
     made[Symbol.dispose]?.();
   }
 }

@@ -15,8 +15,8 @@ const COARSE = 25;
 const JPEG_COLUMN = 64;
 
 export function strips(header: Header, reading: Reading, output: OutputShape): number {
-  // It is drawn where it goes to.
-  if (header.format === 'svg') return 0;
+  // It is drawn where it goes to, whatever its size: what waits is rows that go out.
+  if (header.format === 'svg') return outgoing(output);
   // WebP comes in the size that is wanted.
   const as = reading.shrink === 1 || header.format === 'webp' ? rowStrips(header, reading, output) : resizeStrips(header, reading, output);
   return as + (header.format === 'jpeg' ? header.width * JPEG_COLUMN : 0);
@@ -34,6 +34,9 @@ function rowStrips({ format, channels, bits, progressive }: Header, { width, hei
 function resizeStrips({ channels, bits, cmyk }: Header, { width, height, shrink }: Reading, output: OutputShape): number {
   const rows = Math.min(ROWS_RESIZED, 14 * (height + 2), 280 + 2.2 * height) * Math.min(1, 0.6 + (0.4 * COARSE) / shrink);
   const alpha = channels % 2 === 0 && !cmyk ? ALPHA : 1;
-  const outgoing = Math.min(ROWS_OUT, output.height) * output.width * output.channels * output.bytesPerSample;
-  return Math.max(width, output.width) * rows * channels * (bits / 8) * alpha + outgoing;
+  return Math.max(width, output.width) * rows * channels * (bits / 8) * alpha + outgoing(output);
+}
+
+function outgoing({ width, height, channels, bytesPerSample }: OutputShape): number {
+  return Math.min(ROWS_OUT, height) * width * channels * bytesPerSample;
 }

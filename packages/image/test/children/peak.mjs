@@ -17,7 +17,7 @@ const large = budgetOf(2 ** 40);
 async function prepare(path) {
   if (operation !== 'encode') return (budget) => (operation === 'decode' ? decode : thumbnail)(path, { ...options, budget });
   const image = await decode(path, { ...decoded, budget: large });
-  return (budget) => encode(image, { ...options, budget });
+  return async (budget) => encode(image, { ...options, budget });
 }
 
 for (const small of warm) {

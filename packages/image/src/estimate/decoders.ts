@@ -83,7 +83,7 @@ function webp({ width, height, channels, lossless }: Header, reading: Reading): 
   const unused = read < whole && whole * 4 < KEPT_BELOW ? whole * 4 : 0;
   const transparency = read < whole && alpha && !lossless ? whole * ALPHA_PLANE : 0;
   const unshrunk = read < whole && lossless ? whole * 4 : transparency;
-  const blocks = alpha ? [read * 4, read * 4, read * 4, read] : [read * 4, read * 4];
+  const blocks = alpha ? [read * 4, read * 4, read * 4] : [read * 4, read * 4];
   const kept = blocks.reduce((sum, block) => (block < KEPT_BELOW ? sum + block : sum), 0);
   return { early: unused + unshrunk + read * 8, late: transparency + read * 4 * reading.pages + read * (alpha ? 4 : 3), kept };
 }

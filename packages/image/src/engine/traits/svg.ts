@@ -6,7 +6,7 @@ const MOST_TEXT = 32 * 2 ** 20;
 /** What is drawn on a surface of its own and laid over the rest then: each as large as the whole, for as long as what it has within. */
 const EFFECTS = /(?<![\w-])(?:filter|opacity|mask|clip-path|mix-blend-mode|isolation)\s*[=:]/g;
 /** Of one effect: what it reads, what it makes, and what it is laid on, while colours are converted. Each step of a filter makes one more. */
-const SURFACES_OF_ONE = 5;
+const SURFACES_OF_ONE = 6;
 const STEPS = /<fe[A-Z]/g;
 const TAGS = /<[/A-Za-z][^<>]*>/g;
 /** Effects that come to elements by rules, or by names that are not written as they are read. */

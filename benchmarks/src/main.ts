@@ -6,6 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { decodePeaks } from './decode-peaks.ts';
 import { importCosts } from './import-cost.ts';
 import { fileCache } from './file-cache.ts';
 import { forgottenOpens } from './forgotten-opens.ts';
@@ -51,3 +52,4 @@ if ('forgotten opens'.includes(part)) forgottenOpens();
 if ('small reads'.includes(part)) smallReads();
 if ('file cache'.includes(part)) fileCache();
 if ('images: at once'.includes(part)) await imageLoad();
+if ('decode peaks'.includes(part)) await decodePeaks();

@@ -60,7 +60,7 @@ export async function thumbnail(input: ImageInput, options: ThumbnailOptions = {
   const plan = planDecode(header, { maxPixels, orient, resize }, label);
   const hasAlpha = header.channels % 2 === 0;
   const { format, quality } = requireEncoding({ format: options.format ?? (hasAlpha ? 'webp' : 'jpeg'), quality: options.quality }, hasAlpha);
-  const permit = await budget.acquire(admitted(thumbnailPeak(header, plan.pages, plan.output) + source.heldBytes, budget, options), {
+  const permit = await budget.acquire(admitted(thumbnailPeak(header, plan, format) + source.heldBytes, budget, options), {
     label,
     signal,
     timeout,

@@ -85,5 +85,5 @@ function webp({ width, height, channels, lossless }: Header, reading: Reading): 
   const unshrunk = read < whole && lossless ? whole * 4 : transparency;
   const blocks = alpha ? [read * 4, read * 4, read * 4] : [read * 4, read * 4];
   const kept = blocks.reduce((sum, block) => (block < KEPT_BELOW ? sum + block : sum), 0);
-  return { early: unused + unshrunk + read * 8, late: transparency + read * 4 * reading.pages + read * (alpha ? 4 : 3), kept };
+  return { early: unused + unshrunk + read * (alpha ? 12 : 8), late: transparency + read * 4 * reading.pages + read * (alpha ? 4 : 3), kept };
 }

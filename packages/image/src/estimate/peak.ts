@@ -23,7 +23,7 @@ export type Planned = Pick<Plan, 'pages' | 'output' | 'orient' | 'resize'>;
 const MIB = 2 ** 20;
 /** Whatever the size: stacks, lists of chunks, and what JavaScript takes meanwhile. */
 const FLAT = 2 * MIB;
-/** Of Node 20, which copies: about one run in a hundred takes up to 6 MiB more than the others; the cause is not established. */
+/** Of Node 20, which copies: now and then a run takes some MiB more than the others (5.6 seen, of 60); the cause is not established. */
 const SELDOM = 8 * MIB;
 /** Tables that colours are mapped by, which only CMYK needs. */
 const COLOUR_TABLES = 4 * MIB;

@@ -1,7 +1,7 @@
 // Runs what the docs show: every `ts` block of the READMEs and docs is compiled against the built packages with the strictest
 // settings, and run. A block with the word `norun` after its language is compiled alone.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -47,6 +47,10 @@ const compilerOptions = {
   skipLibCheck: false,
 };
 writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+// Where they run: what they write goes with it.
+const place = join(folder, 'place');
+mkdirSync(place);
+for (const name of ['package.json', 'tsconfig.json', 'LICENSE']) copyFileSync(join(root, name), join(place, name));
 let failed = 0;
 try {
   execFileSync('tsc', ['-p', folder], { cwd: root, encoding: 'utf8' });
@@ -57,7 +61,7 @@ try {
 for (const { name, page, line, runs } of blocks) {
   if (!runs || failed > 0) continue;
   try {
-    execFileSync(process.execPath, [join(folder, 'dist', `${name}.js`)], { cwd: root, encoding: 'utf8', timeout: 60_000, stdio: 'pipe' });
+    execFileSync(process.execPath, [join(folder, 'dist', `${name}.js`)], { cwd: place, encoding: 'utf8', timeout: 60_000, stdio: 'pipe' });
   } catch (error) {
     failed++;
     console.error(`${page}:${line} failed:\n${error.stdout}${error.stderr}`);

@@ -6,10 +6,10 @@ import { gzipSync } from 'node:zlib';
 
 /** What is imported, and the most that it may weigh, in bytes of gzip. */
 const LIMITS = [
-  ['*', 40_000],
-  ['Budget', 17_500],
+  ['*', 40_600],
+  ['Budget', 17_600],
   ['Budget, defineResource', 24_800],
-  ['Pool, defineResource', 30_500],
+  ['Pool, defineResource', 30_800],
   ['ResourceCache, defineResource', 26_700],
 ];
 const core = fileURLToPath(new URL('../packages/core/', import.meta.url));

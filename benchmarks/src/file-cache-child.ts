@@ -1,20 +1,16 @@
-/** One way to read 64 bytes here and there in very many files: prints CPU and wall time a read, and the most descriptors it held. */
-import { mkdtempSync, read, openSync as openRaw, rmSync, writeFileSync, closeSync } from 'node:fs';
+/** One way to read 64 bytes here and there in very many files: prints CPU and wall time a read, the most descriptors it held, and what part of the reads found their file open. */
+import { read, openSync as openRaw, closeSync } from 'node:fs';
 import { open as openPromise } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileCache, type CachedFile } from '@handback/fs';
 
-const [, , way, access, count] = process.argv;
-const FILES = 10_000;
+const [, , folder, fileCount, way, access, count] = process.argv;
+const FILES = Number(fileCount);
 const CAPACITY = 200;
 const READERS = 32;
 const reads = Number(count);
 
-const folder = mkdtempSync(join(tmpdir(), 'handback-'));
-process.on('exit', () => rmSync(folder, { recursive: true }));
-const paths = Array.from({ length: FILES }, (_, index) => join(folder, String(index)));
-for (const [index, path] of paths.entries()) writeFileSync(path, Buffer.alloc(1_024, index));
+const paths = Array.from({ length: FILES }, (_, index) => join(folder as string, String(index)));
 
 // The same sequence for every way. Skewed: half of the reads go to the 200 files that are read most. Hot: 19 of 20 to a hundredth of the files.
 let seed = 7;
@@ -34,6 +30,8 @@ function readFrom(fd: number, buffer: Buffer, position: number): Promise<number>
 
 type Reader = (index: number, buffer: Buffer, position: number) => Promise<unknown>;
 let peak = (): number => READERS;
+/** Reads that found their file open, and those that did not. */
+let counts = (): { hits: number; misses: number } => ({ hits: 0, misses: 0 });
 
 function makeReader(): Reader {
   switch (way) {
@@ -62,6 +60,7 @@ function makeReader(): Reader {
       const buffer = Buffer.alloc(1);
       if (way === 'all-open') for (const file of files) file.readSync(buffer, { position: 0 });
       peak = () => cache.stats().peak;
+      counts = () => cache.stats();
       return (index, buffer, position) => (files[index] as CachedFile).read(buffer, 0, 64, position);
     }
     default:
@@ -84,10 +83,14 @@ async function round(total: number): Promise<void> {
 }
 
 await round(reads / 4);
+const { hits, misses } = counts();
 const before = process.cpuUsage();
 const start = performance.now();
 await round(reads);
 const ms = performance.now() - start;
 const { user, system } = process.cpuUsage(before);
-console.log(JSON.stringify({ cpu: (user + system) / reads, wall: (ms * 1_000) / reads, peak: peak() }));
+const after = counts();
+const found = after.hits - hits;
+const hitRatio = found / (found + after.misses - misses);
+console.log(JSON.stringify({ cpu: (user + system) / reads, wall: (ms * 1_000) / reads, peak: peak(), hitRatio }));
 process.exit(0);

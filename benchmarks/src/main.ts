@@ -6,9 +6,11 @@
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { decodePeaks } from './decode-peaks.ts';
 import { importCosts } from './import-cost.ts';
 import { fileCache } from './file-cache.ts';
 import { forgottenOpens } from './forgotten-opens.ts';
+import { imageLoad } from './image-load.ts';
 import { median, quartiles, table } from './numbers.ts';
 import { smallReads } from './small-reads.ts';
 import type { Suite } from './suite.ts';
@@ -51,3 +53,5 @@ if ('forgotten opens'.includes(part)) forgottenOpens();
 if ('small reads'.includes(part)) smallReads();
 if ('file cache'.includes(part)) fileCache();
 if ('textures'.includes(part)) textures();
+if ('images: at once'.includes(part)) await imageLoad();
+if ('decode peaks'.includes(part)) await decodePeaks();

@@ -1,5 +1,5 @@
 // A static file server that stays up when its descriptors run out: it may have 256, and 500 clients come at once. Its sockets are
-// counted in the same budget as its files, so that sockets never take the last descriptor; a file that cannot be opened yet waits.
+// counted in the same budget as its files, and take half of it at most; a file that cannot be opened yet waits.
 import { once } from 'node:events';
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, normalize } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { descriptors, open, rm, writeFile } from '@handback/fs';
+import { countSockets, descriptors, open, rm, writeFile } from '@handback/fs';
 import { startLimited } from './limited.ts';
 
 const CLIENTS = 500;
@@ -30,14 +30,9 @@ async function serve(): Promise<void> {
   const server = createServer({ keepAlive: false }, (request, response) => {
     answer(request, response).catch((error: NodeJS.ErrnoException) => refuse(response, error));
   });
-  // At most half of the descriptors for sockets: the others are turned away and come again.
-  server.maxConnections = Math.floor(descriptors.stats().capacity / 2);
+  countSockets(server); // and lets in so many at a time that files find room: the others are turned away and come again
   let turnedAway = 0;
   server.on('drop', () => turnedAway++);
-  server.on('connection', (socket) => {
-    const permit = descriptors.reserve(1, { label: 'socket' });
-    socket.once('close', () => permit.dispose());
-  });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   process.send?.((server.address() as AddressInfo).port);
   await once(process, 'message');

@@ -10,15 +10,16 @@ Shows what Handback does, in two minutes and four parts:
   1  opens    a loop that opens files and closes none, with 256 descriptors
   2  hash     the SHA-256 of every file under FOLDER, all asked for at once, with 256 descriptors
   3  memory   25 blocks of 32 MiB of native memory, each dropped after a tenth of a second
-  4  textures 25 WebGPU textures of 32 MiB, each uploaded and dropped after a fiftieth of a second, where there is a device
+  4  images   a photograph decoded 25 times to 32 MiB of pixels, each dropped after a twentieth of a second
+  5  textures 25 WebGPU textures of 32 MiB, each uploaded and dropped after a fiftieth of a second, where there is a device
 
   FOLDER        the folder to hash; by default this workspace's node_modules
-  --only PART   runs one part: opens, hash, memory or textures
+  --only PART   runs one part: opens, hash, memory, images or textures
   --out FOLDER  where the plots go; by default out/ in this workspace
   --help        this text`;
 
-export type PartName = 'opens' | 'hash' | 'memory' | 'textures';
-const PART_NAMES: readonly PartName[] = ['opens', 'hash', 'memory', 'textures'];
+export type PartName = 'opens' | 'hash' | 'memory' | 'images' | 'textures';
+const PART_NAMES: readonly PartName[] = ['opens', 'hash', 'memory', 'images', 'textures'];
 
 export interface JobOptions {
   folder: string;

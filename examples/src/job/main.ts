@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { HELP, readArguments, UsageError, type JobOptions, type PartName } from './arguments.ts';
 import { forgottenOpens } from './forgotten-opens.ts';
 import { hashTree } from './hash-tree.ts';
+import { imageGraph } from './image-graph.ts';
 import { memoryGraph } from './memory-graph.ts';
 import type { PartReport } from './part.ts';
 import { heading, paint, say } from './progress.ts';
@@ -31,7 +32,8 @@ async function main(): Promise<number> {
 
 async function runPart(name: PartName, { folder, ignored }: JobOptions): Promise<PartReport | undefined> {
   if (name === 'memory') return memoryGraph();
-  if (name === 'textures') return textureGraph(4);
+  if (name === 'images') return imageGraph();
+  if (name === 'textures') return textureGraph(5);
   if (!canLimitDescriptors) {
     say(`\nPart "${name}" is skipped: it needs a POSIX shell to limit descriptors.`);
     return undefined;

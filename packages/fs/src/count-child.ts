@@ -16,6 +16,8 @@ interface Pipe {
  * A spawn needs some descriptors for the call itself: where many children run, await `descriptors.acquire(6)` before each.
  */
 export function countChild(child: ChildProcess): ExternalCount {
+  if (typeof child !== 'object' || child === null || typeof child.once !== 'function' || !('connected' in child))
+    throw new TypeError(`Expected a ChildProcess, got ${child === null ? 'null' : typeof child}`);
   const count = new Count('child process');
   // A spawn that failed for want of descriptors has no streams at all.
   for (const pipe of new Set((child.stdio as readonly (Pipe | null)[] | undefined) ?? [])) {

@@ -15,12 +15,15 @@ function reserveOf(limit: number): number {
   return Math.min(Math.max(32, Math.floor(limit / 20)), Math.floor(limit / 3));
 }
 
-/** Permits whose descriptor is not open yet: calls under way in the thread pool, of all threads. A budget, so that those of a worker that ends are taken back. */
+/**
+ * Acquires under way, of all threads: each may have its permit already and no descriptor yet, because it is about to open, or met
+ * EMFILE. A budget, so that those of a worker that ends are taken back.
+ */
 const openings = new SharedBudget({ name: 'descriptors being opened', unit: 'descriptor', capacity: Number.POSITIVE_INFINITY });
 let opening = 0;
 let held: Permit | undefined;
 
-/** Counts openings that have begun, or (below 0) ended. */
+/** Counts openings that have begun, or (below 0) ended. Each begins before its permit is asked for. */
 export function countOpening(delta: number): void {
   opening += delta;
   if (opening === 0) {
@@ -28,6 +31,14 @@ export function countOpening(delta: number): void {
     held = undefined;
   } else if (held === undefined) held = openings.reserve(opening);
   else held.settle(opening);
+}
+
+/** Counts the openings of an acquire for as long as it is under way. */
+export function whileOpening<R>(acquired: Promise<R>, amount = 1): Promise<R> {
+  countOpening(amount);
+  const end = (): void => countOpening(-amount);
+  acquired.then(end, end);
+  return acquired;
 }
 
 /** Open, though nobody took a permit for them: the runtime's own, sockets, other libraries' files. Undefined before the first look of this thread. */
@@ -39,14 +50,20 @@ function capacityFor(inUse: number): number {
   const used = inUse - arrived;
   const limit = descriptorLimit();
   const open = openDescriptors() ?? used + TYPICAL;
-  // Of those being opened, any number may be open already. What was believed stands for as long as it is possible.
+  // Of those being opened, any number may be open already. What was believed stands for as long as it is possible: were a permit
+  // taken for an open descriptor when it has none yet, another's descriptor would seem to have gone, and the reserve be lent.
   const least = Math.max(0, open - used);
   const most = Math.max(0, open - Math.max(0, used - openings.stats().used));
   foreign = Math.min(Math.max(foreign ?? 0, least), most);
   return Math.max(1, limit - reserveOf(limit) - foreign);
 }
 
-const budget = new SharedBudget({ name: 'descriptors', unit: 'descriptor', capacity: capacityFor });
+const budget = new SharedBudget({
+  name: 'descriptors',
+  unit: 'descriptor',
+  capacity: capacityFor,
+  advice: 'raise the limit of descriptors (`ulimit -n`). A FileCache holds many files on few; openAll takes together what is needed together',
+});
 
 /**
  * Is the budget of descriptors of this process, one for all its threads. Everything in this package takes its permits from it;
@@ -75,6 +92,15 @@ export function glance(): void {
   if (++acquires % EVERY !== 0 || foreign === undefined) return;
   const open = openDescriptors();
   if (open !== undefined && open - budget.stats().used - foreign > EVERY / 2) lookAgain();
+}
+
+let refusals = 0;
+
+/** For who makes room for himself in a full budget, as a cache does: he would never hear that others have let go. */
+export function listenForRoom(): void {
+  if (++refusals % EVERY !== 0 || foreign === undefined) return;
+  const open = openDescriptors();
+  if (open !== undefined && open - budget.stats().used < foreign) lookAgain();
 }
 
 // A reclaimer that gives nothing back but looks again: others may have closed theirs, or the limit may have been raised.

@@ -1,14 +1,17 @@
 /** Open directories: the shape of `fs.Dir`, on a guarded handle. */
 import { opendir as openCallback, opendirSync as openNow, type Dir, type Dirent, type OpenDirOptions, type PathLike } from 'node:fs';
 import { defineResource, Handle, type AcquireOptions, type OpenContext, type OwnOptions, type SyncResourceKind } from '@handback/core';
-import { countOpening, descriptors, isExhausted } from './descriptors.ts';
-import { withStack } from './files.ts';
+import { countOpening, descriptors, isExhausted, whileOpening } from './descriptors.ts';
+import { mayComeLate, withStack } from './files.ts';
+import { showAs } from './inspect.ts';
+import { requireEncoding } from './range.ts';
+import { pathAsOf, pathNow, textOf, type PathRequest } from './request.ts';
 
 /** Is a directory that is open: a descriptor under the process's budget. Hold it with `using`, or loop over it, which closes it. */
 export class Directory extends Handle<Dir> {
   /** The path it was opened by. */
   get path(): string {
-    return this.value.path;
+    return textOf(this.value.path as string | Buffer);
   }
 
   /** The next entry, or null after the last one. Reads run one after another. */
@@ -41,8 +44,9 @@ export class Directory extends Handle<Dir> {
   }
 }
 
-interface Request {
-  readonly path: PathLike;
+showAs(Directory, ({ path }) => ({ path }));
+
+interface Request extends PathRequest {
   readonly options: OpenDirOptions;
 }
 
@@ -53,23 +57,24 @@ interface Request {
 const directories: SyncResourceKind<Dir, Request, Directory> = defineResource({
   kind: 'directory',
   open: openInPool,
-  openSync: ({ path, options }: Request) => openNow(path as string, options),
+  openSync: (request: Request) => openNow(pathNow(request) as string, request.options),
   release: (directory: Dir) => directory.closeSync(),
   cost: () => ({ budget: descriptors, amount: 1 }),
-  describe: (directory) => directory.path,
+  describe: (directory) => textOf(directory.path as string | Buffer),
   isExhausted,
   handle: Directory,
   module: import.meta.url,
 });
 
-function openInPool({ path, options }: Request, _context: OpenContext): Promise<Dir> {
+function openInPool(request: Request, context: OpenContext): Promise<Dir> {
   return new Promise((resolve, reject) => {
-    openCallback(path as string, options, (error, directory) => {
-      countOpening(-1);
+    const late = mayComeLate(context);
+    openCallback(pathNow(request) as string, request.options, (error, directory) => {
+      countOpening(-late);
       if (error === null) resolve(directory);
       else reject(withStack(error));
     });
-    countOpening(1);
+    countOpening(late);
   });
 }
 
@@ -81,14 +86,27 @@ export interface OpendirOptions extends AcquireOptions {
   bufferSize?: number | undefined;
 }
 
+const NOTHING: OpendirOptions = {};
+
+/** Node finds some of it wrong only when the directory is open, and throws where nobody can catch it. */
+function requested(path: PathLike, { encoding, bufferSize, recursive }: OpendirOptions & { recursive?: unknown }): Request {
+  const size: unknown = bufferSize ?? 32;
+  if (typeof size !== 'number') throw new TypeError(`Expected \`bufferSize\` to be a whole number, got ${typeof size}`);
+  if (!Number.isSafeInteger(size) || size < 1 || size >= 2 ** 32)
+    throw new RangeError(`Expected \`bufferSize\` to be a whole number from 1 up, got ${String(size)}`);
+  if (recursive !== undefined && recursive !== false)
+    throw new TypeError('`recursive` is not for `opendir`, which holds one descriptor: open each directory that is found, or use `readdir`');
+  return { ...pathAsOf(path), options: { encoding: requireEncoding(encoding), bufferSize: size } };
+}
+
 /** Opens a directory when there is a descriptor for it. Rejects with the system's error, BudgetExceededError, AcquireTimeoutError, or the signal's reason. */
-export function opendir(path: PathLike, options: OpendirOptions = {}): Promise<Directory> {
-  const { encoding = 'utf8', bufferSize = 32, ...acquiring } = options;
-  return directories.acquire({ path, options: { encoding, bufferSize } }, acquiring);
+export async function opendir(path: PathLike, options?: OpendirOptions | null): Promise<Directory> {
+  const asked = options ?? NOTHING;
+  return whileOpening(directories.acquire(requested(path, asked), asked));
 }
 
 /** Opens a directory within the call; a full budget is reclaimed first. Throws the system's error, or BudgetExceededError. */
-export function opendirSync(path: PathLike, options: OwnOptions & Pick<OpendirOptions, 'encoding' | 'bufferSize'> = {}): Directory {
-  const { encoding = 'utf8', bufferSize = 32, ...owning } = options;
-  return directories.acquireSync({ path, options: { encoding, bufferSize } }, owning);
+export function opendirSync(path: PathLike, options?: (OwnOptions & Pick<OpendirOptions, 'encoding' | 'bufferSize'>) | null): Directory {
+  const asked = options ?? NOTHING;
+  return directories.acquireSync(requested(path, asked), asked);
 }

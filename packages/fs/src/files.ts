@@ -1,14 +1,9 @@
 /** The kind `file`: plain descriptors, opened and closed by ourselves. */
-import { closeSync, open as openCallback, openSync as openNow, type Mode, type OpenMode, type PathLike } from 'node:fs';
+import { closeSync, open as openCallback, openSync as openNow } from 'node:fs';
 import { defineResource, type OpenContext, type SyncResourceKind } from '@handback/core';
 import { countOpening, descriptors, glance, isExhausted } from './descriptors.ts';
 import { OpenFile } from './open-file.ts';
-
-export interface FileRequest {
-  readonly path: PathLike;
-  readonly flags: OpenMode;
-  readonly mode: Mode | undefined;
-}
+import { pathNow, type FileRequest } from './request.ts';
 
 /**
  * It owns the number, not a FileHandle: a FileHandle that is forgotten is closed inside a collection (on Node 26 with an uncaught
@@ -17,7 +12,7 @@ export interface FileRequest {
 export const files: SyncResourceKind<number, FileRequest, OpenFile> = defineResource({
   kind: 'file',
   open: openInPool,
-  openSync: ({ path, flags, mode }: FileRequest) => openNow(path, flags, mode),
+  openSync: (request: FileRequest) => openNow(pathNow(request), request.flags, request.mode),
   release: (fd: number) => closeSync(fd),
   cost: () => {
     glance();
@@ -31,15 +26,21 @@ export const files: SyncResourceKind<number, FileRequest, OpenFile> = defineReso
 });
 
 /** Opens in the thread pool. The system's call cannot be taken back: after an abort the number that still comes is closed. */
-export function openInPool({ path, flags, mode }: FileRequest, _context: OpenContext): Promise<number> {
+export function openInPool(request: FileRequest, context: OpenContext): Promise<number> {
   return new Promise((resolve, reject) => {
-    openCallback(path, flags, mode, (error, fd) => {
-      countOpening(-1);
+    const late = mayComeLate(context);
+    openCallback(pathNow(request), request.flags, request.mode, (error, fd) => {
+      countOpening(-late);
       if (error === null) resolve(fd);
       else reject(withStack(error));
     });
-    countOpening(1);
+    countOpening(late);
   });
+}
+
+/** Where its caller may go before it has come, an opening counts by itself: the acquire is over by then. */
+export function mayComeLate({ signal }: OpenContext): 0 | 1 {
+  return signal === undefined ? 0 : 1;
 }
 
 /** Errors of callbacks come without a stack: the message alone says little in a log. */

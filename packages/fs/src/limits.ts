@@ -29,9 +29,15 @@ function readLimit(): number | undefined {
     limitsFile ??= openSync('/proc/self/limits', 'r');
     const text = buffer.toString('latin1', 0, readSync(limitsFile, buffer, 0, buffer.length, 0));
     return parseLimit(/^Max open files\s+(\S+)/m.exec(text)?.[1]);
-  } catch {
-    return limitsFile === undefined && cached === undefined ? reportedLimit() : undefined;
+  } catch (error) {
+    if (limitsFile !== undefined || cached !== undefined) return undefined;
+    // None is left at the first look: as many as are open are all there are. No report, which may never end now.
+    return isFull(error) ? openDescriptors() : reportedLimit();
   }
+}
+
+function isFull(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EMFILE';
 }
 
 /** Where there is no `/proc`: once, since a report costs hundreds of times as much (and on an exhausted Node 26 never ends). */

@@ -14,8 +14,10 @@ export async function* readLinesOf(file: Readable, encoding: BufferEncoding): As
   let rest = '';
   for (;;) {
     const { bytesRead } = await file.read(buffer);
-    rest += bytesRead === 0 ? decoder.end() : decoder.write(buffer.subarray(0, bytesRead));
-    const lines = rest.split('\n');
+    const text = bytesRead === 0 ? decoder.end() : decoder.write(buffer.subarray(0, bytesRead));
+    // The new text alone is searched: a long line would be searched again with every piece of it.
+    const lines = text.split('\n');
+    lines[0] = rest + (lines[0] as string);
     rest = lines.pop() as string;
     for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line;
     if (bytesRead > 0) continue;

@@ -7,6 +7,9 @@ import { giveBack, refresh } from './lock-folder.ts';
 /** Touched three times within the time after which others may take it: a tick that is missed loses nothing. */
 const TOUCHES = 3;
 
+/** Timers of longer delays fire at once. */
+const LONGEST = 2 ** 31 - 1;
+
 const lost = channel('handback:lock-compromised');
 
 /** Is what a lock's signal fires with, and what its dispose throws, when it was lost while it was held. */
@@ -34,7 +37,7 @@ export class Hold {
     this.#stamp = stamp;
     this.#stale = stale;
     this.#end = end;
-    this.#timer = setInterval(() => this.#touch(), Math.max(1, Math.floor(stale / TOUCHES))).unref();
+    this.#timer = setInterval(() => this.#touch(), Math.min(Math.max(1, Math.floor(stale / TOUCHES)), LONGEST)).unref();
   }
 
   get signal(): AbortSignal {

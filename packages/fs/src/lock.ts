@@ -2,8 +2,9 @@
  * Locks between processes, on a path that all of them agree on. Within a process those who want the same path stand in line, in
  * order; the first of them asks the disk again and again, in growing steps.
  */
-import { realpathSync } from 'node:fs';
+import { readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AcquireTimeoutError, Budget, defineResource, Handle, type AcquireOptions, type OpenContext } from '@handback/core';
 import { atExit } from './at-exit.ts';
@@ -88,12 +89,13 @@ const LEAST_STALE = 100;
  * The lock is advice: who does not ask for it is not kept out. It is not for network file systems whose clocks differ by more than
  * `stale`.
  */
-export async function lock(path: string, options: LockOptions = {}): Promise<FileLock> {
+export async function lock(path: string | URL, options: LockOptions = {}): Promise<FileLock> {
   const { stale = STALE, atExit: asked = false, timeout = TIMEOUT, ...acquiring } = options;
   if (!(stale >= LEAST_STALE) || stale === Number.POSITIVE_INFINITY)
     throw new RangeError(`Expected \`stale\` to be milliseconds from ${LEAST_STALE} up, got ${String(stale)}`);
   acquiring.signal?.throwIfAborted();
-  const real = withoutLinks(path);
+  if (typeof path !== 'string' && !(path instanceof URL)) throw new TypeError(`Expected \`path\` to be a text or a URL, got ${typeof path}`);
+  const real = withoutLinks(path instanceof URL ? fileURLToPath(path) : path);
   const folder = `${real}.lock`;
   const place = enter(real);
   const leave = leaveOnce(real, place);
@@ -102,7 +104,8 @@ export async function lock(path: string, options: LockOptions = {}): Promise<Fil
     taken = await locks.acquire({ path: real, folder, stale, place, leave }, { ...acquiring, timeout });
   } catch (error) {
     leave();
-    throw error instanceof AcquireTimeoutError && error.phase === 'open' ? heldElsewhere(error, folder, timeout, stale) : error;
+    if (!(error instanceof AcquireTimeoutError)) throw error;
+    throw error.phase === 'open' ? heldElsewhere(error, folder, timeout, stale) : heldHere(error, real, timeout);
   }
   const hold = taken.value;
   if (asked) atExit(hold, () => hold.release());
@@ -118,14 +121,37 @@ async function takeFolder({ path, folder, stale, leave }: LockRequest, { signal 
   }
 }
 
-/** Within the call, so that the order of the line is that of the calls. The path without links, so that all who mean one file lock one folder; of a file that does not exist yet, its directory's. */
+/** Within the call, so that the order of the line is that of the calls. The path without links, so that all who mean one file lock one folder; of a file that does not exist yet, its directory's; of a link to such a one, what it points to. */
 function withoutLinks(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return join(realpathSync(dirname(resolve(path))), basename(path));
+    const named = join(realpathSync(dirname(resolve(path))), basename(path));
+    const target = targetOf(named);
+    return target === undefined ? named : withoutLinks(resolve(dirname(named), target));
   }
+}
+
+/** Where a link points to; undefined for what is none. */
+function targetOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function heldHere(error: AcquireTimeoutError, path: string, timeout: number): AcquireTimeoutError {
+  const [holder] = error.holders;
+  const place = holder?.site === undefined ? '' : `, locked at ${holder.site}`;
+  const since = holder === undefined ? 'is about to have it' : `has it for ${Math.round(holder.oldestMs)} ms${place}`;
+  return new AcquireTimeoutError(
+    `No lock within ${timeout} ms: this process itself ${since}, and ${error.waiting} waited for ${path}. Hold locks with \`using\` and for short, or wait longer (\`timeout\`).`,
+    'wait',
+    error,
+    { kind: 'lock', label: error.label, site: error.site, cause: error },
+  );
 }
 
 function heldElsewhere(error: AcquireTimeoutError, folder: string, timeout: number, stale: number): AcquireTimeoutError {

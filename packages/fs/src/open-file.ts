@@ -19,10 +19,13 @@ import {
   type Stats,
   type WriteStream,
 } from 'node:fs';
-import { Handle } from '@handback/core';
+import { Handle, type Signal } from '@handback/core';
 import { Cursor } from './cursor.ts';
 import { readStreamOf, writeStreamOf } from './file-streams.ts';
+import { after, atMost, MOST_IN_MEMORY, tooLarge } from './lengths.ts';
+import { showAs } from './inspect.ts';
 import { readLinesOf } from './lines.ts';
+import { rangeOf, requireEncoding, throwIfAborted, writtenOf } from './range.ts';
 import type { ReadStreamRange } from './read-stream.ts';
 import type { WriteStreamRange } from './write-stream.ts';
 
@@ -43,6 +46,14 @@ export interface TextOptions {
   readonly encoding: BufferEncoding;
 }
 
+/** How a whole file is read or written through a handle. */
+export interface WholeFileOptions {
+  /** Of a text. A read without it answers bytes; a write takes `utf8`. */
+  encoding?: BufferEncoding | null | undefined;
+  /** Ends it between two transfers, with the signal's reason. */
+  signal?: Signal | undefined;
+}
+
 /** What a read or write is asked: a part of the buffer, and where in the file. */
 export interface RangeOptions {
   /** Where in the buffer to begin; default 0. */
@@ -50,7 +61,7 @@ export interface RangeOptions {
   /** How many bytes; default: to the end of the buffer. */
   length?: number | undefined;
   /** Where in the file; without it, at the cursor, which moves on. */
-  position?: number | null | undefined;
+  position?: number | bigint | null | undefined;
 }
 
 const CHUNK = 64 * 1_024;
@@ -97,34 +108,41 @@ export class OpenFile extends Handle<number> {
 
   /** Reads into `buffer`; at `position`, or at the cursor. Reads at the cursor run one after another. */
   read<B extends NodeJS.ArrayBufferView>(buffer: B, options?: RangeOptions): Promise<ReadResult<B>>;
-  read<B extends NodeJS.ArrayBufferView>(buffer: B, offset?: number, length?: number, position?: number | null): Promise<ReadResult<B>>;
-  async read<B extends NodeJS.ArrayBufferView>(buffer: B, first?: number | RangeOptions, count?: number, place?: number | null): Promise<ReadResult<B>> {
+  read<B extends NodeJS.ArrayBufferView>(buffer: B, offset?: number, length?: number, position?: number | bigint | null): Promise<ReadResult<B>>;
+  async read<B extends NodeJS.ArrayBufferView>(
+    buffer: B,
+    first?: number | RangeOptions,
+    count?: number,
+    place?: number | bigint | null,
+  ): Promise<ReadResult<B>> {
     const { offset, length, position } = rangeOf(buffer, first, count, place);
     return this.use((fd) => {
-      const at = (where: number): Promise<number> => promised((done) => read(fd, buffer, offset, length, where, done));
+      const at = (where: number | null): Promise<number> => promised((done) => read(fd, buffer, offset, atMost(length), where, done));
       const bytesRead = position === undefined ? this.#cursor.advance(at) : at(position);
       return bytesRead.then((bytes) => ({ bytesRead: bytes, buffer }));
     });
   }
 
   /** Reads into `buffer` within the call; answers the bytes read, 0 at the end of the file. */
-  readSync(buffer: NodeJS.ArrayBufferView, first?: number | RangeOptions, count?: number, place?: number | null): number {
+  readSync(buffer: NodeJS.ArrayBufferView, first?: number | RangeOptions, count?: number, place?: number | bigint | null): number {
     const { offset, length, position } = rangeOf(buffer, first, count, place);
     return this.use((fd) => {
-      const at = (where: number): number => readSync(fd, buffer, offset, length, where);
+      const at = (where: number | null): number => readSync(fd, buffer, offset, atMost(length), where);
       return position === undefined ? this.#cursor.advanceSync(at) : at(position);
     });
   }
 
   /** Writes a buffer, or a text (UTF-8); at `position`, or at the cursor. A short write is carried on until all is written. */
-  async write<B extends NodeJS.ArrayBufferView | string>(data: B, options: RangeOptions = {}): Promise<WriteResult<B>> {
-    const bytes: NodeJS.ArrayBufferView = typeof data === 'string' ? Buffer.from(data) : data;
-    const { offset, length, position } = rangeOf(bytes, options, undefined, undefined);
+  write<B extends NodeJS.ArrayBufferView | string>(data: B, options?: RangeOptions): Promise<WriteResult<B>>;
+  write<B extends NodeJS.ArrayBufferView>(buffer: B, offset?: number | null, length?: number | null, position?: number | null): Promise<WriteResult<B>>;
+  write(text: string, position?: number | null, encoding?: BufferEncoding | null): Promise<WriteResult<string>>;
+  async write<B extends NodeJS.ArrayBufferView | string>(data: B, first?: unknown, second?: unknown, third?: unknown): Promise<WriteResult<B>> {
+    const { bytes, offset, length, position } = writtenOf(data, first, second, third);
     return this.use(async (fd) => {
-      const at = async (where: number): Promise<number> => {
+      const at = async (where: number | null): Promise<number> => {
         let written = 0;
         while (written < length) {
-          written += await promised<number>((done) => write(fd, bytes, offset + written, length - written, where + written, done));
+          written += await promised<number>((done) => write(fd, bytes, offset + written, atMost(length - written), after(where, written), done));
         }
         return written;
       };
@@ -134,13 +152,15 @@ export class OpenFile extends Handle<number> {
   }
 
   /** Writes within the call; answers the bytes written. */
-  writeSync(data: NodeJS.ArrayBufferView | string, options: RangeOptions = {}): number {
-    const bytes: NodeJS.ArrayBufferView = typeof data === 'string' ? Buffer.from(data) : data;
-    const { offset, length, position } = rangeOf(bytes, options, undefined, undefined);
+  writeSync(data: NodeJS.ArrayBufferView | string, options?: RangeOptions): number;
+  writeSync(buffer: NodeJS.ArrayBufferView, offset?: number | null, length?: number | null, position?: number | null): number;
+  writeSync(text: string, position?: number | null, encoding?: BufferEncoding | null): number;
+  writeSync(data: NodeJS.ArrayBufferView | string, first?: unknown, second?: unknown, third?: unknown): number {
+    const { bytes, offset, length, position } = writtenOf(data, first, second, third);
     return this.use((fd) => {
-      const at = (where: number): number => {
+      const at = (where: number | null): number => {
         let written = 0;
-        while (written < length) written += writeSync(fd, bytes, offset + written, length - written, where + written);
+        while (written < length) written += writeSync(fd, bytes, offset + written, atMost(length - written), after(where, written));
         return written;
       };
       return position === undefined ? this.#cursor.advanceSync(at) : at(position);
@@ -148,36 +168,49 @@ export class OpenFile extends Handle<number> {
   }
 
   /** Reads from the cursor to the end of the file: bytes, or a text in an encoding. */
-  readFile(): Promise<Buffer>;
-  readFile(options: TextOptions | BufferEncoding): Promise<string>;
-  async readFile(options?: TextOptions | BufferEncoding): Promise<Buffer | string> {
-    const encoding = typeof options === 'string' ? options : options?.encoding;
-    const bytes = await this.use((fd) => this.#cursor.alone(() => this.#readToEnd(fd)));
-    return encoding === undefined ? bytes : bytes.toString(encoding);
+  readFile(options?: (WholeFileOptions & { encoding?: null | undefined }) | null): Promise<Buffer>;
+  readFile(options: (WholeFileOptions & TextOptions) | BufferEncoding): Promise<string>;
+  async readFile(options?: WholeFileOptions | BufferEncoding | null): Promise<Buffer | string> {
+    const { encoding, signal }: WholeFileOptions = typeof options === 'string' ? { encoding: options } : (options ?? {});
+    const coding = requireEncoding(encoding);
+    const bytes = await this.use((fd) => this.#cursor.alone(() => this.#readToEnd(fd, signal)));
+    return encoding === undefined || encoding === null ? bytes : bytes.toString(coding);
   }
 
-  async #readToEnd(fd: number): Promise<Buffer> {
+  async #readToEnd(fd: number, signal: Signal | undefined): Promise<Buffer> {
     const stat = await promised<Stats>((done) => fstat(fd, done));
     const { size } = stat;
     const start = this.#cursor.position;
+    if (size - start > MOST_IN_MEMORY) throw tooLarge(size - start);
     // One byte more than is expected: the read that fills all but it has met the end. Files of /proc say 0 and hold more, in pieces.
     const endsShort = stat.isFile() && size > 0;
     let buffer = Buffer.allocUnsafe(size > start ? size - start + 1 : CHUNK);
     let length = 0;
-    for (;;) {
-      const space = buffer.length - length;
-      const bytes = await promised<number>((done) => read(fd, buffer, length, space, start + length, done));
-      length += bytes;
-      if (bytes === 0 || (endsShort && bytes < space)) break;
-      if (length === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
+    try {
+      for (;;) {
+        throwIfAborted(signal);
+        const space = atMost(buffer.length - length);
+        const bytes = await this.#cursor.step((where) => promised((done) => read(fd, buffer, length, space, where, done)));
+        length += bytes;
+        if (length > MOST_IN_MEMORY) throw tooLarge(length);
+        if (bytes === 0 || (endsShort && bytes < space)) break;
+        if (length === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
+      }
+      throwIfAborted(signal);
+    } catch (error) {
+      // Who tries again reads from where this began, not the rest alone.
+      this.#cursor.position = start;
+      throw error;
     }
-    this.#cursor.position = start + length;
     return buffer.subarray(0, length);
   }
 
   /** Replaces what is from the cursor on: writes all of `data` there. */
-  async writeFile(data: NodeJS.ArrayBufferView | string): Promise<void> {
-    await this.write(data);
+  async writeFile(data: NodeJS.ArrayBufferView | string, options?: WholeFileOptions | BufferEncoding | null): Promise<void> {
+    const { encoding, signal }: WholeFileOptions = typeof options === 'string' ? { encoding: options } : (options ?? {});
+    const coding = requireEncoding(encoding);
+    throwIfAborted(signal);
+    await this.write(typeof data === 'string' ? Buffer.from(data, coding) : data);
   }
 
   /** The lines from the cursor to the end of the file, without their ends (LF or CRLF). The file is in use until the loop ends. */
@@ -203,8 +236,10 @@ export class OpenFile extends Handle<number> {
     );
   }
 
-  statSync(): Stats {
-    return this.use((fd) => fstatSync(fd));
+  statSync(): Stats;
+  statSync(options: { bigint: true }): BigIntStats;
+  statSync(options: { bigint?: boolean } = {}): Stats | BigIntStats {
+    return this.use((fd) => fstatSync(fd, { bigint: options.bigint === true }));
   }
 
   /** Brings what was written to the disk, and the file's metadata too. */
@@ -232,30 +267,4 @@ export class OpenFile extends Handle<number> {
   }
 }
 
-export interface Range {
-  readonly offset: number;
-  readonly length: number;
-  readonly position: number | undefined;
-}
-
-export function rangeOf(
-  buffer: NodeJS.ArrayBufferView,
-  first: number | RangeOptions | undefined,
-  count: number | undefined,
-  place: number | null | undefined,
-): Range {
-  const options: RangeOptions = typeof first === 'object' && first !== null ? first : { offset: first, length: count, position: place };
-  if (!ArrayBuffer.isView(buffer)) throw new TypeError(`Expected \`buffer\` to be an ArrayBufferView, got ${typeof buffer}`);
-  const offset = options.offset ?? 0;
-  const length = options.length ?? buffer.byteLength - offset;
-  const position = options.position ?? undefined;
-  requireWhole(offset, 'offset', buffer.byteLength);
-  requireWhole(length, 'length', buffer.byteLength - offset);
-  if (position !== undefined) requireWhole(position, 'position', Number.MAX_SAFE_INTEGER);
-  return { offset, length, position };
-}
-
-function requireWhole(value: number, what: string, most: number): void {
-  if (!Number.isSafeInteger(value) || value < 0 || value > most)
-    throw new RangeError(`Expected \`${what}\` to be a whole number from 0 to ${most}, got ${String(value)}`);
-}
+showAs(OpenFile, ({ path, fd }) => ({ path, fd }));

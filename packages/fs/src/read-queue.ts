@@ -3,10 +3,11 @@
  * permit and reads file after file under it, each by one plain callback call of Node (on Node 26 one job of the thread pool for all of
  * it): no handle and no turn in the line of the budget for each, which would cost more than a small read does.
  */
-import { readFile, type OpenMode, type PathLike } from 'node:fs';
+import { readFile } from 'node:fs';
 import type { AcquireOptions, Permit } from '@handback/core';
 import { countOpening, descriptors, isExhausted } from './descriptors.ts';
 import { withStack } from './files.ts';
+import { pathNow, type FileRequest } from './request.ts';
 
 /** A few times the thread pool: more permits are not more speed, and would be taken from those who hold files open. */
 const LANES = 32;
@@ -17,10 +18,9 @@ type Contents = Buffer | string;
 
 /** What is to be read. `readByHandle` does it in the careful way, where the system has no descriptor in spite of the permit. */
 export interface Reading {
-  readonly path: PathLike;
-  readonly flag: OpenMode;
+  readonly request: FileRequest;
   readonly encoding: BufferEncoding | undefined;
-  readonly readByHandle: (path: PathLike, flag: OpenMode, encoding: BufferEncoding | undefined, options: AcquireOptions) => Promise<Contents>;
+  readonly readByHandle: (request: FileRequest, encoding: BufferEncoding | undefined, options: AcquireOptions) => Promise<Contents>;
 }
 
 interface Wanted {
@@ -56,7 +56,10 @@ function next(): Wanted | undefined {
 function startLane(): void {
   lanes++;
   const until = turns;
+  // From here to its end: between two reads, too, the permit has no descriptor behind it.
+  countOpening(1);
   descriptors.acquire(1, { label: 'readFile' }).then(work, (error: unknown) => {
+    countOpening(-1);
     lanes--;
     // Others may get on; where none does, whoever waited as long as this lane did is told why. Who came later waits anew.
     if (lanes > 0) return;
@@ -66,8 +69,6 @@ function startLane(): void {
 }
 
 function work(permit: Permit): void {
-  // Between two reads the permit has no descriptor behind it.
-  countOpening(1);
   let reads = 0;
   const step = (): void => {
     const wanted = reads++ < READS_A_PERMIT ? next() : undefined;
@@ -81,12 +82,12 @@ function work(permit: Permit): void {
 }
 
 function readOne({ reading, resolve, reject }: Wanted, done: () => void): void {
-  const { path, flag, encoding } = reading;
+  const { request, encoding } = reading;
   try {
     // Its types know no numbers as flags, which it takes.
-    readFile(path, { flag: flag as string, encoding }, (error, contents) => {
+    readFile(pathNow(request), { flag: request.flags as string, encoding }, (error, contents) => {
       if (error === null) resolve(contents);
-      else if (isExhausted(error)) resolve(reading.readByHandle(path, flag, encoding, {}));
+      else if (isExhausted(error)) resolve(reading.readByHandle(request, encoding, {}));
       else reject(withStack(error));
       done();
     });

@@ -1,6 +1,7 @@
 /** Streams that read a path: real ones of Node, whose descriptor is admitted in line. */
 import { ReadStream as NodeReadStream, type OpenMode, type PathLike } from 'node:fs';
 import type { AcquireOptions } from '@handback/core';
+import { requestOf } from './request.ts';
 import { closedOf } from './stream-end.ts';
 import { OPENING, Opening, transfers } from './stream-opening.ts';
 
@@ -35,8 +36,9 @@ export class ReadStream extends Base implements AsyncDisposable, Disposable {
   /** @internal */
   constructor(path: PathLike, options: ReadStreamOptions) {
     const { flags = 'r', timeout, priority, label, parent, ...range } = options;
+    const request = requestOf(path, flags, undefined);
     super(path, { ...range, flags, fs: transfers });
-    this[OPENING] = this.destroyed ? undefined : new Opening(path, flags, undefined, { timeout, priority, label, parent });
+    this[OPENING] = this.destroyed ? undefined : new Opening(request, { timeout, priority, label, parent });
   }
 
   override _construct(callback: (error?: Error | null) => void): void {
@@ -78,6 +80,6 @@ export class ReadStream extends Base implements AsyncDisposable, Disposable {
  * Reads a file as a stream of Node's, opened when there is a descriptor for it. Whatever ends it gives the descriptor back: its end, a
  * `break` out of `for await`, a failing pipeline, `destroy()`, the signal. Its 'error' is the system's, AcquireTimeoutError, or AbortError.
  */
-export function createReadStream(path: PathLike, options: BufferEncoding | ReadStreamOptions = {}): ReadStream {
-  return new ReadStream(path, typeof options === 'string' ? { encoding: options } : options);
+export function createReadStream(path: PathLike, options?: BufferEncoding | ReadStreamOptions | null): ReadStream {
+  return new ReadStream(path, typeof options === 'string' ? { encoding: options } : (options ?? {}));
 }

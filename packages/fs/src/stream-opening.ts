@@ -2,10 +2,11 @@
  * What a stream of a path holds: one descriptor, admitted in line, from before it opens until its 'close'. Node never closes a stream
  * that was forgotten; here it holds a handle, which becomes unreachable with it, is found, and closed.
  */
-import { closeSync, fsync, open, read, write, writev, type Mode, type OpenMode, type PathLike } from 'node:fs';
+import { closeSync, fsync, open, read, write, writev } from 'node:fs';
 import { defineResource, type AcquireOptions, type Handle, type ResourceKind } from '@handback/core';
-import { descriptors, isExhausted } from './descriptors.ts';
-import { openInPool, type FileRequest } from './files.ts';
+import { descriptors, isExhausted, whileOpening } from './descriptors.ts';
+import { openInPool } from './files.ts';
+import type { FileRequest } from './request.ts';
 
 const streams: ResourceKind<number, FileRequest, Handle<number>> = defineResource({
   kind: 'stream',
@@ -39,8 +40,8 @@ export class Opening {
   #handle: Handle<number> | undefined = undefined;
 
   /** Stands in line from now on, so that the line of code that is recorded is the caller's. */
-  constructor(path: PathLike, flags: OpenMode, mode: Mode | undefined, options: AcquireOptions) {
-    this.#acquired = streams.acquire({ path, flags, mode }, { ...options, signal: this.#giveUp.signal });
+  constructor(request: FileRequest, options: AcquireOptions) {
+    this.#acquired = whileOpening(streams.acquire(request, { ...options, signal: this.#giveUp.signal }));
     // The stream looks at it in its next turn.
     this.#acquired.catch(() => {});
   }

@@ -4,13 +4,19 @@ import { lstatSync, mkdtempSync, rmSync, type BigIntStats } from 'node:fs';
 import { resolve } from 'node:path';
 import { AsyncHandle, defineAsyncResource, defineResource, Handle, type OwnOptions } from '@handback/core';
 import { atExit, forgetAtExit } from './at-exit.ts';
+import { identityOf, isSame, words } from './cache/identity.ts';
 import { descriptors, isExhausted } from './descriptors.ts';
 
-/** A temporary directory as it was made. Its inode tells it from another one that stands at the path by now. */
+/**
+ * A temporary directory as it was made. Its inode, and when it was made, tell it from another one that stands at the path by now:
+ * inodes of removed directories are given out again at once.
+ */
 export interface MadeDirectory {
   readonly path: string;
   readonly device: bigint;
   readonly inode: bigint;
+  /** Nanoseconds since 1970; 0 where the file system does not keep it. */
+  readonly born: bigint;
 }
 
 /** How a temporary directory is made. */
@@ -116,12 +122,21 @@ function resolvePrefix(prefix: string): string {
   return path.endsWith(separator) ? path : path + separator;
 }
 
-function made(path: string, { dev, ino }: BigIntStats): MadeDirectory {
-  return { path, device: dev, inode: ino };
+function made(path: string, stats: BigIntStats): MadeDirectory {
+  const { dev, ino, born } = identityOf(stats);
+  return { path, device: dev, inode: ino, born };
 }
 
 async function removeTree(directory: MadeDirectory): Promise<void> {
-  forgetAtExit(directory);
+  try {
+    await removeTreeNow(directory);
+  } finally {
+    // Not before: an exit meanwhile leaves half of it.
+    forgetAtExit(directory);
+  }
+}
+
+async function removeTreeNow(directory: MadeDirectory): Promise<void> {
   const now = await lstat(directory.path, { bigint: true }).catch(absent);
   if (now === undefined) return;
   requireSame(directory, now);
@@ -163,9 +178,11 @@ function absent(error: unknown): undefined {
 }
 
 /** A path is only a name: what stands there may be another's directory, or a link to one. */
-function requireSame({ path, device, inode }: MadeDirectory, now: BigIntStats): void {
-  if (now.isDirectory() && now.dev === device && now.ino === inode) return;
+function requireSame({ path, device, inode, born }: MadeDirectory, stats: BigIntStats): void {
+  const first = { dev: device, ino: inode, born };
+  const now = identityOf(stats);
+  if (stats.isDirectory() && isSame(first, now)) return;
   throw new Error(
-    `Did not remove ${path}: it is not the directory that was made (inode ${inode}), but another ${now.isSymbolicLink() ? 'link' : 'entry'} (inode ${now.ino}). Remove it by hand if it may go.`,
+    `Did not remove ${path}: it is not the directory that was made (${words(first)}), but another ${stats.isSymbolicLink() ? 'link' : 'entry'} (${words(now)}). Remove it by hand if it may go.`,
   );
 }

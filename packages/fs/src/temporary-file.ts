@@ -4,8 +4,10 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AcquireOptions } from '@handback/core';
+import { whileOpening } from './descriptors.ts';
 import { files } from './files.ts';
 import type { OpenFile } from './open-file.ts';
+import { requestOf } from './request.ts';
 
 /** How a temporary file is opened. */
 export interface TemporaryFileOptions extends AcquireOptions {
@@ -27,13 +29,13 @@ export async function temporaryFile(options: TemporaryFileOptions = {}): Promise
   const { directory = tmpdir(), ...acquiring } = options;
   if (process.platform === 'linux') {
     try {
-      return await files.acquire({ path: directory, flags: constants.O_RDWR | UNNAMED, mode: 0o600 }, acquiring);
+      return await whileOpening(files.acquire(requestOf(directory, constants.O_RDWR | UNNAMED, 0o600), acquiring));
     } catch (error) {
       if (!CANNOT.has((error as NodeJS.ErrnoException).code)) throw error;
     }
   }
   const path = join(directory, `handback-${randomUUID()}`);
-  const file = await files.acquire({ path, flags: 'wx+', mode: 0o600 }, acquiring);
+  const file = await whileOpening(files.acquire(requestOf(path, 'wx+', 0o600), acquiring));
   try {
     unlinkSync(path);
     return file;

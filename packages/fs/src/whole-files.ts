@@ -1,16 +1,19 @@
 /** Whole files in one call: read, written, appended to, or read by the line. Each holds one descriptor, and gives it back by itself. */
 import type { Mode, OpenMode, PathLike } from 'node:fs';
-import type { AcquireOptions, Signal } from '@handback/core';
+import type { AcquireOptions } from '@handback/core';
+import { whileOpening } from './descriptors.ts';
 import { files } from './files.ts';
 import type { TextOptions } from './open-file.ts';
+import { requireEncoding, throwIfAborted } from './range.ts';
 import { readInTurn } from './read-queue.ts';
+import { requestOf, type FileRequest } from './request.ts';
 
 const NOTHING: ReadFileOptions = {};
 
 /** How readFile reads. */
 export interface ReadFileOptions extends AcquireOptions {
   /** Answer a text in this encoding; without it, bytes. */
-  encoding?: BufferEncoding | undefined;
+  encoding?: BufferEncoding | null | undefined;
   /** How it is opened; default `r`. */
   flag?: OpenMode | undefined;
 }
@@ -19,19 +22,25 @@ export interface ReadFileOptions extends AcquireOptions {
  * Reads a whole file when there is a descriptor for it. Any number may be asked for at once: a few are read at a time. With a
  * `signal`, `timeout`, `priority`, `label` or `parent` the read stands in the budget's line by itself.
  */
-export function readFile(path: PathLike, options?: AcquireOptions & { encoding?: undefined; flag?: OpenMode | undefined }): Promise<Buffer>;
+export function readFile(path: PathLike, options?: (AcquireOptions & { encoding?: null | undefined; flag?: OpenMode | undefined }) | null): Promise<Buffer>;
 export function readFile(path: PathLike, options: BufferEncoding | (AcquireOptions & TextOptions & { flag?: OpenMode | undefined })): Promise<string>;
-export function readFile(path: PathLike, options?: BufferEncoding | ReadFileOptions): Promise<Buffer | string>;
-export function readFile(path: PathLike, options: BufferEncoding | ReadFileOptions = NOTHING): Promise<Buffer | string> {
-  const asked: ReadFileOptions = typeof options === 'string' ? { encoding: options } : options;
-  const { encoding, flag = 'r', signal, timeout, priority, label, parent } = asked;
-  if (typeof path === 'number') return Promise.reject(refuseNumber(path));
-  const inLine = signal ?? timeout ?? priority ?? label ?? parent;
-  return inLine === undefined ? readInTurn({ path, flag, encoding, readByHandle }) : readByHandle(path, flag, encoding, asked);
+export function readFile(path: PathLike, options?: BufferEncoding | ReadFileOptions | null): Promise<Buffer | string>;
+export function readFile(path: PathLike, options?: BufferEncoding | ReadFileOptions | null): Promise<Buffer | string> {
+  const asked: ReadFileOptions = typeof options === 'string' ? { encoding: options } : (options ?? NOTHING);
+  const { flag, signal, timeout, priority, label, parent } = asked;
+  const encoding = asked.encoding ?? undefined;
+  try {
+    const request = requestOf(path, flag, undefined);
+    requireEncoding(encoding);
+    const inLine = signal ?? timeout ?? priority ?? label ?? parent;
+    return inLine === undefined ? readInTurn({ request, encoding, readByHandle }) : readByHandle(request, encoding, asked);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
-async function readByHandle(path: PathLike, flags: OpenMode, encoding: BufferEncoding | undefined, acquiring: AcquireOptions): Promise<Buffer | string> {
-  using file = await files.acquire({ path, flags, mode: undefined }, acquiring);
+async function readByHandle(request: FileRequest, encoding: BufferEncoding | undefined, acquiring: AcquireOptions): Promise<Buffer | string> {
+  using file = await whileOpening(files.acquire(request, acquiring));
   const contents = encoding === undefined ? await file.readFile() : await file.readFile(encoding);
   throwIfAborted(acquiring.signal);
   return contents;
@@ -43,7 +52,7 @@ export type Chunk = string | NodeJS.ArrayBufferView;
 /** How writeFile and appendFile write. */
 export interface WriteFileOptions extends AcquireOptions {
   /** Of texts; default `utf8`. */
-  encoding?: BufferEncoding | undefined;
+  encoding?: BufferEncoding | null | undefined;
   /** Of a file that is made; default 0o666, less the umask. */
   mode?: Mode | undefined;
   /** How it is opened; default `w`, of appendFile `a`. */
@@ -59,22 +68,30 @@ export interface WriteFileOptions extends AcquireOptions {
 export async function writeFile(
   path: PathLike,
   data: Chunk | Iterable<Chunk> | AsyncIterable<Chunk>,
-  options: BufferEncoding | WriteFileOptions = {},
+  options?: BufferEncoding | WriteFileOptions | null,
 ): Promise<void> {
-  const { encoding = 'utf8', mode, flag = 'w', flush = false, ...acquiring } = typeof options === 'string' ? { encoding: options } : options;
-  if (typeof path === 'number') throw refuseNumber(path);
+  const {
+    encoding,
+    mode,
+    flag = 'w',
+    flush = false,
+    ...acquiring
+  }: WriteFileOptions = typeof options === 'string' ? { encoding: options } : (options ?? NOTHING);
+  const request = requestOf(path, flag, mode);
+  // Before the opening, which empties the file.
+  const coding = requireEncoding(encoding);
   const chunks = chunksOf(data);
-  using file = await files.acquire({ path, flags: flag, mode }, acquiring);
+  using file = await whileOpening(files.acquire(request, acquiring));
   for await (const chunk of chunks) {
     throwIfAborted(acquiring.signal);
-    await file.write(bytesOf(chunk, encoding));
+    await file.write(bytesOf(chunk, coding));
   }
   throwIfAborted(acquiring.signal);
   if (flush) await file.sync();
 }
 
 /** Adds to the end of a file, which is made where there is none, when there is a descriptor for it. */
-export async function appendFile(path: PathLike, data: Chunk, options: BufferEncoding | WriteFileOptions = {}): Promise<void> {
+export async function appendFile(path: PathLike, data: Chunk, options?: BufferEncoding | WriteFileOptions | null): Promise<void> {
   await writeFile(path, data, { flag: 'a', ...(typeof options === 'string' ? { encoding: options } : options) });
 }
 
@@ -88,23 +105,15 @@ export interface ReadLinesOptions extends AcquireOptions {
  * The lines of a file, without their ends (LF or CRLF). The file is opened at the first line, when there is a descriptor for it, and
  * closed when the loop over the lines ends: at the last one, by `break`, by a throw, or by the signal.
  */
-export async function* readLines(path: PathLike, options: ReadLinesOptions = {}): AsyncGenerator<string, void, void> {
-  const { encoding = 'utf8', ...acquiring } = options;
-  if (typeof path === 'number') throw refuseNumber(path);
-  using file = await files.acquire({ path, flags: 'r', mode: undefined }, acquiring);
-  for await (const line of file.readLines({ encoding })) {
+export async function* readLines(path: PathLike, options?: ReadLinesOptions | null): AsyncGenerator<string, void, void> {
+  const { encoding, ...acquiring } = options ?? {};
+  const request = requestOf(path, 'r', undefined);
+  const coding = requireEncoding(encoding);
+  using file = await whileOpening(files.acquire(request, acquiring));
+  for await (const line of file.readLines({ encoding: coding })) {
     throwIfAborted(acquiring.signal);
     yield line;
   }
-}
-
-/** Node takes numbers for descriptors here: reading by a number whose file is not ours to guard is what this package is against. */
-function refuseNumber(path: number): TypeError {
-  return new TypeError(`Expected \`path\` to be a path, got the number ${path}: adopt a descriptor with own(fd), and read by its handle`);
-}
-
-function throwIfAborted(signal: Signal | undefined): void {
-  if (signal?.aborted === true) throw signal.reason;
 }
 
 function isChunk(data: unknown): data is Chunk {

@@ -1,6 +1,7 @@
 /** Streams that write a path: real ones of Node, whose descriptor is admitted in line. */
 import { WriteStream as NodeWriteStream, type Mode, type OpenMode, type PathLike } from 'node:fs';
 import type { AcquireOptions } from '@handback/core';
+import { requestOf } from './request.ts';
 import { closedOf } from './stream-end.ts';
 import { OPENING, Opening, transfers } from './stream-opening.ts';
 
@@ -37,8 +38,9 @@ export class WriteStream extends Base implements AsyncDisposable {
   /** @internal */
   constructor(path: PathLike, options: WriteStreamOptions) {
     const { flags = 'w', mode, timeout, priority, label, parent, ...range } = options;
+    const request = requestOf(path, flags, mode);
     super(path, { ...range, flags, mode, fs: transfers });
-    this[OPENING] = this.destroyed ? undefined : new Opening(path, flags, mode, { timeout, priority, label, parent });
+    this[OPENING] = this.destroyed ? undefined : new Opening(request, { timeout, priority, label, parent });
   }
 
   override _construct(callback: (error?: Error | null) => void): void {
@@ -71,6 +73,6 @@ export class WriteStream extends Base implements AsyncDisposable {
  * Writes a file as a stream of Node's, opened when there is a descriptor for it. Whatever ends it gives the descriptor back: its end, a
  * failing pipeline, `destroy()`, the signal. Its 'error' is the system's, AcquireTimeoutError, or AbortError.
  */
-export function createWriteStream(path: PathLike, options: BufferEncoding | WriteStreamOptions = {}): WriteStream {
-  return new WriteStream(path, typeof options === 'string' ? { encoding: options } : options);
+export function createWriteStream(path: PathLike, options?: BufferEncoding | WriteStreamOptions | null): WriteStream {
+  return new WriteStream(path, typeof options === 'string' ? { encoding: options } : (options ?? {}));
 }

@@ -150,6 +150,27 @@ test('a file opened to append is written at its end, and takes no position', asy
   expect(readFileSync(path, 'utf8')).toBe('abc');
 });
 
+test('a cached file is written in the forms of a FileHandle, and by nothing else', async () => {
+  await using cache = new FileCache({ capacity: 1 });
+  const path = make('written', '..........');
+  using file = cache.open(path, 'r+');
+  const bytes = Buffer.from('abcdef');
+  await file.write(bytes, 1, 2, 3);
+  await file.write('é', 6, 'latin1');
+  file.writeSync(bytes, 4, 2, 8);
+  file.writeSync('41', 0, 'hex');
+  const wrong = [[bytes], [bytes, 0, 2], ['text'], ['text', 'utf8'], ['text', 0, 4], [bytes, 'hex', 0, 0], [7, 0]];
+  for (const call of wrong) {
+    await expect((file.write as (...call: unknown[]) => Promise<unknown>)(...call), String(call)).rejects.toThrow(TypeError);
+    expect(() => (file.writeSync as (...call: unknown[]) => unknown)(...call), String(call)).toThrow(TypeError);
+  }
+  expect(readFileSync(path, 'latin1')).toBe('A..bc.é.ef');
+  using log = cache.open(path, 'a');
+  await expect(log.write(bytes, 0, 2, 0)).rejects.toThrow('opened to append');
+  await log.write(bytes, 0, 2, null);
+  expect(readFileSync(path, 'latin1')).toBe('A..bc.é.efab');
+});
+
 test('what the flags do not allow is refused with what would', async () => {
   await using cache = new FileCache({ capacity: 1 });
   const path = make('a');
@@ -405,8 +426,11 @@ test('what makes no cache, file or read is refused before anything is opened', a
   await expect(file.read('text' as never, { position: 0 })).rejects.toThrow(TypeError);
   expect(cache.stats().open).toBe(0);
   mkdirSync(join(folder, 'directory'));
-  using directory = cache.open(join(folder, 'directory'));
-  await expect(textOf(directory)).rejects.toMatchObject({ code: 'EISDIR' });
+  expect(() => cache.open(join(folder, 'directory'))).toThrow('it is a directory. Read it with `opendir`');
+  cache.dispose();
+  expect(() => cache.open(join(folder, 'a'))).toThrow(
+    expect.objectContaining({ code: 'ERR_RESOURCE_DISPOSED', message: `Cannot open '${join(folder, 'a')}': the file cache was disposed.` }),
+  );
 });
 
 test('a buffer that was transferred meanwhile fails the read and leaves nothing pinned', async () => {
@@ -420,4 +444,39 @@ test('a buffer that was transferred meanwhile fails the read and leaves nothing 
   pin.dispose();
   await reading.catch(() => undefined);
   expect(cache.stats()).toMatchObject({ open: 1, idle: 1 });
+});
+
+test('a signal ends the wait for a descriptor, and the others get theirs', async () => {
+  await using cache = new FileCache({ capacity: 1 });
+  using a = cache.open(make('a'));
+  const b = cache.open(make('b'));
+  using other = cache.open(make('b'));
+  using pin = await a.pin();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const buffer = Buffer.alloc(1);
+  const waiting = [b.read(buffer, { position: 0, signal }), b.pin({ signal })];
+  const patient = textOf(other);
+  controller.abort(new Error('enough'));
+  for (const wait of waiting) await expect(wait).rejects.toThrow('enough');
+  await expect(b.read(buffer, { position: 0, signal })).rejects.toThrow('enough');
+  await expect(b.read(buffer, { position: 0, signal: {} as never })).rejects.toThrow('Expected `signal`');
+  b.dispose();
+  pin.dispose();
+  expect(await patient).toBe('b');
+  expect(cache.stats()).toMatchObject({ open: 1, idle: 1, opening: 0 });
+});
+
+test('what comes after all who wanted it have gone is closed', async () => {
+  await using cache = new FileCache({ capacity: 1 });
+  using a = cache.open(make('a'));
+  const b = cache.open(make('b'));
+  const pin = await a.pin();
+  const controller = new AbortController();
+  const reading = b.read(Buffer.alloc(1), { position: 0, signal: controller.signal });
+  controller.abort(new Error('enough'));
+  await expect(reading).rejects.toThrow('enough');
+  await b.disposeAsync();
+  pin.dispose();
+  await expect.poll(() => cache.stats()).toMatchObject({ open: 0, opening: 0, files: 1 });
 });

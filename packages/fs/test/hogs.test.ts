@@ -114,3 +114,79 @@ test('directories, locks and their removal need no descriptor, or wait for one, 
   );
   expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: 'false temporary directory\n' });
 });
+
+test('the first look, with no descriptor left, asks for no report, which may never end then', () => {
+  const { status, stdout, stderr } = runLimited(
+    64,
+    `process.report.getReport = () => { console.log('asked'); throw new Error('asked'); };
+     const hogs = [];
+     try { for (;;) hogs.push(nodeFs.openSync('/dev/null')); } catch {}
+     const exhausted = files.descriptors.stats().capacity;
+     let code;
+     try { files.openSync('/dev/null'); } catch (error) { ({ code } = error); }
+     for (const fd of hogs) nodeFs.closeSync(fd);
+     using file = await files.open('/dev/null');
+     console.log(exhausted, code, file.state);`.replace('using file', 'const file'),
+  );
+  expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: '1 ERR_BUDGET_EXCEEDED open\n' });
+});
+
+test('a cache alone has its files open again when a hog has gone', () => {
+  const { status, stdout, stderr } = runLimited(
+    128,
+    `const folder = nodeFs.mkdtempSync('/tmp/handback-');
+     const cache = new files.FileCache({ capacity: 12 });
+     const cached = Array.from({ length: 12 }, (_, index) => {
+       nodeFs.writeFileSync(folder + '/' + index, '');
+       return cache.open(folder + '/' + index);
+     });
+     const readAll = () => { for (const file of cached) file.readSync(Buffer.alloc(1), 0, 1, 0); };
+     readAll();
+     const hogs = [];
+     try { for (;;) hogs.push(nodeFs.openSync('/dev/null')); } catch {}
+     cache.evict(11);
+     for (;;) { try { hogs.push(nodeFs.openSync('/dev/null')); } catch { break; } }
+     readAll();
+     const meanwhile = cache.stats().open;
+     for (const fd of hogs) nodeFs.closeSync(fd);
+     for (let times = 0; times < 4; times++) readAll();
+     console.log(meanwhile < 12, cache.stats().open);
+     for (const file of cached) file.dispose();
+     cache.dispose();
+     nodeFs.rmSync(folder, { recursive: true });`,
+  );
+  expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: 'true 12\n' });
+});
+
+test('calls that need a descriptor for a moment have idle files closed for it, and name the numbers where there are none', () => {
+  const { status, stdout, stderr } = runLimited(
+    128,
+    `const folder = nodeFs.mkdtempSync('/tmp/handback-');
+     const cache = new files.FileCache({ capacity: 12 });
+     for (let index = 0; index < 12; index++) nodeFs.writeFileSync(folder + '/' + index, '');
+     const idle = Array.from({ length: 12 }, (_, index) => cache.open(folder + '/' + index));
+     const hogs = [];
+     const takeAll = () => {
+       for (const fd of hogs.splice(0)) nodeFs.closeSync(fd);
+       for (let times = 0; times < 4; times++) for (const file of idle) if (file.state === 'open') file.readSync(Buffer.alloc(1), 0, 1, 0);
+       try { for (;;) hogs.push(nodeFs.openSync('/dev/null')); } catch {}
+     };
+     const said = [];
+     for (const call of [
+       () => files.readdir(folder),
+       () => files.copyFile(folder + '/1', folder + '/copy'),
+       () => files.cp(folder + '/1', folder + '/copy'),
+       () => files.rm(folder, { recursive: true }),
+     ]) {
+       takeAll();
+       await call().then(() => said.push('done'), (error) => said.push(error.code));
+     }
+     for (const file of idle) file.dispose();
+     takeAll();
+     await files.readdir('/').catch((error) => said.push(error.code, error.cause.code, /raise the limit/.test(error.message)));
+     for (const fd of hogs) nodeFs.closeSync(fd);
+     console.log(said.join(' '), nodeFs.existsSync(folder));
+     cache.dispose();`,
+  );
+  expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: 'done done done done ERR_BUDGET_EXCEEDED EMFILE true false\n' });
+});

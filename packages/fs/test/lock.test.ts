@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,16 @@ beforeEach(() => {
   writeFileSync(path, '');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
+
+test('one that this process holds itself says so, where, and what to do', async () => {
+  using _held = await lock(path);
+  const error = (await lock(path, { timeout: 20 }).catch((reason: unknown) => reason)) as Error;
+  expect(error).toMatchObject({ code: 'ERR_ACQUIRE_TIMEOUT', phase: 'wait', kind: 'lock' });
+  expect(error.message).toMatch(
+    /^No lock within 20 ms: this process itself has it for \d+ ms, locked at .*lock\.test\.ts.*, and 1 waited for .*Hold locks with `using`/,
+  );
+  expect(error.message).not.toContain('capacity');
+});
 
 test('it stands on disk while it is held, and not after', async () => {
   {
@@ -166,4 +176,29 @@ test('no handler, no patch: process and fs are as they were', () => {
 
 test('a bad option says its bounds', async () => {
   await expect(lock(path, { stale: 5 })).rejects.toThrow('Expected `stale` to be milliseconds from 100 up, got 5');
+});
+
+test('a link to what does not exist yet is locked as what it points to: the link itself will be another path when it does', async () => {
+  const link = join(folder, 'link');
+  symlinkSync('next', link);
+  symlinkSync('later', join(folder, 'next'));
+  using held = await lock(link);
+  expect(held.path).toBe(join(folder, 'later'));
+  writeFileSync(join(folder, 'later'), '');
+  await expect(lock(link, { timeout: 50 })).rejects.toMatchObject({ code: 'ERR_ACQUIRE_TIMEOUT' });
+});
+
+test('a `stale` beyond the longest timer does not touch the lock all the time', async () => {
+  const warned: unknown[] = [];
+  const note = (warning: unknown): number => warned.push(warning);
+  process.on('warning', note);
+  try {
+    using held = await lock(path, { stale: 10 ** 10 });
+    const touched = statSync(`${held.path}.lock`, { bigint: true }).mtimeNs;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(statSync(`${held.path}.lock`, { bigint: true }).mtimeNs).toBe(touched);
+    expect(warned).toEqual([]);
+  } finally {
+    process.off('warning', note);
+  }
 });

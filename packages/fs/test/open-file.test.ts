@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { descriptors, open, openAll, openSync, own, readFile } from '@handback/fs';
 import { openSync as openRaw } from 'node:fs';
+import fsp from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 let folder: string;
@@ -47,6 +48,67 @@ test('a failing read at the cursor does not stop the next one', async () => {
   using directory = openSync(folder);
   await expect(directory.read(Buffer.alloc(2))).rejects.toMatchObject({ code: 'EISDIR' });
   await expect(directory.read(Buffer.alloc(2))).rejects.toMatchObject({ code: 'EISDIR' });
+});
+
+test.each(['write', 'writeSync'] as const)(
+  '%s takes the arguments of a FileHandle: parts of a buffer at a place, a text at a place in an encoding',
+  async (write) => {
+    using file = openSync(path, 'w+');
+    const handle = await fsp.open(`${path}-handle`, 'w+');
+    const abc = Buffer.from('abcdef');
+    const calls: unknown[][] = [
+      [abc],
+      [abc, 1, 2, 3],
+      [abc, 4, 2, null],
+      [abc, 0, null, 7],
+      [abc, { offset: 3, length: 2, position: 12 }],
+      ['text', 14, 'latin1'],
+      ['é', null, 'latin1'],
+      ['ff00', 20, 'hex'],
+      ['end'],
+    ];
+    for (const call of calls) {
+      const written = await (file[write] as (...call: unknown[]) => unknown)(...call);
+      const { bytesWritten } = await (handle.write as (...call: unknown[]) => Promise<{ bytesWritten: number }>)(...call);
+      expect(write === 'write' ? (written as object) : { bytesWritten: written }, String(call)).toMatchObject({ bytesWritten });
+    }
+    await handle.close();
+    expect(readFileSync(path, 'latin1')).toBe(readFileSync(`${path}-handle`, 'latin1'));
+  },
+);
+
+test('arguments of a write that are none of a FileHandle are refused before a byte is written', async () => {
+  using file = openSync(path, 'w+');
+  const abc = Buffer.from('abc');
+  const wrong: unknown[][] = [
+    [abc, 'utf8'],
+    [abc, 0, 'utf8'],
+    [abc, 0, 3, '7'],
+    [abc, 0, 3n],
+    [abc, { position: 1 }, 3],
+    [abc, [1, 2]],
+    ['abc', 'utf8'],
+    ['abc', 0, 'no-encoding'],
+    ['abc', 0, 3],
+    ['abc', 0, 'utf8', 4],
+    ['abc', { position: '4' }],
+    [new ArrayBuffer(3)],
+    [3],
+    [null],
+  ];
+  for (const call of wrong) {
+    await expect((file.write as (...call: unknown[]) => Promise<unknown>)(...call), String(call)).rejects.toThrow(TypeError);
+    expect(() => (file.writeSync as (...call: unknown[]) => unknown)(...call), String(call)).toThrow(TypeError);
+  }
+  await expect(file.write(abc, 2, 2)).rejects.toThrow(RangeError);
+  expect(file.statSync().size).toBe(0);
+});
+
+test('a text is written and read in the encoding that was said', async () => {
+  using file = openSync(path, 'w+');
+  await file.writeFile('é', 'latin1');
+  expect([...readFileSync(path)]).toEqual([0xe9]);
+  await expect(file.writeFile('é', 'none' as 'utf8')).rejects.toThrow('Expected `encoding`');
 });
 
 test('writes, truncates, syncs and stats the file it was opened on', async () => {

@@ -71,6 +71,29 @@ describe.each(['a link', 'another directory'])('where %s stands at its path by n
   });
 });
 
+/** Puts another directory at the path, with the inode that the removed one had: ext4 gives it out again at once. False where the file system does not. */
+function replace(path: string): boolean {
+  const { ino } = lstatSync(path);
+  for (let tries = 0; tries < 50; tries++) {
+    rmSync(path, { recursive: true });
+    mkdirSync(path);
+    if (lstatSync(path).ino === ino) break;
+  }
+  writeFileSync(join(path, 'precious'), '');
+  return lstatSync(path).ino === ino;
+}
+
+test('another directory that was given the same inode is not removed, within the call nor in the thread pool', async (context) => {
+  const now = mkdtempDisposableSync(prefix);
+  const later = await mkdtempDisposable(prefix);
+  const paths = [now.path, later.path];
+  const reused = paths.map(replace);
+  expect(() => now.remove()).toThrow('it is not the directory that was made');
+  await expect(later.remove()).rejects.toThrow('it is not the directory that was made');
+  for (const path of paths) expect(existsSync(join(path, 'precious'))).toBe(true);
+  if (reused.includes(false)) context.skip('this file system gave out another inode');
+});
+
 test('a file opened with it as parent is closed before it is removed', async () => {
   const directory = await mkdtempDisposable(prefix);
   const { path } = directory;
@@ -156,4 +179,16 @@ test('where the file system has no unnamed files, it is opened by a name that go
   } finally {
     Object.defineProperty(process, 'platform', { value: 'linux' });
   }
+});
+
+test('an exit while it is being removed leaves nothing', () => {
+  const { status, stdout, stderr } = runLimited(
+    256,
+    `const directory = await files.mkdtempDisposable(process.env.PREFIX, { atExit: true });
+     for (let index = 0; index < 1_000; index++) nodeFs.writeFileSync(directory.path + '/' + index, '');
+     void directory.disposeAsync();
+     process.exit(0);`,
+    { PREFIX: prefix },
+  );
+  expect({ status, stdout, left: readdirSync(folder) }, stderr).toEqual({ status: 0, stdout: '', left: [] });
 });

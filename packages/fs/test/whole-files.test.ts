@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { appendFile, copyFile, descriptors, open, openSync, readFile, readLines, writeFile } from '@handback/fs';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 
 const { capacity } = descriptors.stats();
 let folder: string;
@@ -67,7 +67,7 @@ test('readFile refuses what is no path, in either road, and the next read goes o
   const right = readFile(path, 'utf8');
   const results = await Promise.allSettled(wrong);
   expect(results.map((result) => (result.status === 'rejected' ? (result.reason as { code?: string }).code : result.status))).toEqual([
-    undefined,
+    'ERR_INVALID_ARG_TYPE',
     'ERR_INVALID_ARG_TYPE',
     'ERR_INVALID_ARG_TYPE',
     'ENOENT',
@@ -150,4 +150,22 @@ test('copyFile takes no permit', async () => {
   descriptors.resize(0);
   await copyFile(path, join(folder, 'copy'));
   expect(readFileSync(join(folder, 'copy'), 'utf8')).toBe('x');
+});
+
+test('one line of many megabytes is searched once, not with each of its pieces again', async () => {
+  const most = 16 * 2 ** 20;
+  writeFileSync(path, Buffer.alloc(most, 'x'));
+  let searched = 0;
+  const { split } = String.prototype;
+  const spy = vi.spyOn(String.prototype, 'split').mockImplementation(function (this: string, ...how: unknown[]) {
+    searched += this.length;
+    return split.apply(this, how as [never]);
+  });
+  try {
+    for await (const line of readLines(path)) expect(line.length).toBe(most);
+  } finally {
+    spy.mockRestore();
+  }
+  // Others split their own.
+  expect(searched).toBeLessThan(most * 1.1);
 });

@@ -5,7 +5,7 @@ import { decodeRaw } from './engine/decode.ts';
 import { readHeader } from './engine/header.ts';
 import { sourceOf, type ImageInput, type InputOptions } from './engine/source.ts';
 import type { Header } from './estimate/header.ts';
-import { decodePeak, outputBytes } from './estimate/peak.ts';
+import { decodePeak } from './estimate/peak.ts';
 import { imageMemory } from './memory.ts';
 import { images, ownLoan, type CountedIn, type ImageBuffer } from './pixels/image-buffer.ts';
 import { HeldPixels, Store } from './pixels/pixels.ts';
@@ -45,7 +45,7 @@ export async function decode<D extends 8 | 16 = 8>(input: ImageInput, options: D
   }
   let found!: Shape;
   const make = async (): Promise<Store> => {
-    const { buffer, remainder, shape } = await opening(budget, () => decodeRaw(source, plan));
+    const { buffer, remainder, shape } = await opening(budget, () => decodeRaw(source, plan, (length) => pool.room(length)));
     found = shape;
     return new Store(buffer, budget, remainder);
   };
@@ -55,5 +55,5 @@ export async function decode<D extends 8 | 16 = 8>(input: ImageInput, options: D
 
 /** What a decode takes at most. On Node 20 the pixels are there twice for a moment: the decoder's, and ours. */
 export function decodeBytes(header: Header, plan: Plan): number {
-  return decodePeak(header, plan.pages, plan.output) + (hasTransfer ? 0 : outputBytes(plan.output));
+  return decodePeak(header, plan, !hasTransfer);
 }

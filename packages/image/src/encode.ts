@@ -12,10 +12,12 @@ import { ImageBuffer, type CountedIn } from './pixels/image-buffer.ts';
 import { ImageRegion } from './pixels/region.ts';
 import { bytesOfSample } from './pixels/shape.ts';
 import { admitHeld, holding } from './operations.ts';
-import { planDecode, type DecodeShape, type Resize } from './plan.ts';
+import { fitted, planDecode, requireResize, type DecodeShape, type Resize } from './plan.ts';
 
 /** Options of `encode`. */
 export interface EncodeOptions extends EncodeShape, Omit<AcquireOptions, 'parent'>, CountedIn, OversizeOptions {
+  /** Makes what is written smaller, or larger, than the image. */
+  resize?: Resize | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -30,17 +32,18 @@ export async function encode(image: ImageBuffer | ImageRegion, options: EncodeOp
   const running = owner.use(async (pixels) => {
     const { channels, depth } = pixels;
     const { format, quality } = requireEncoding(options, channels % 2 === 0);
-    const { width, height } = region ?? pixels;
+    const resize = options.resize === undefined ? undefined : requireResize(options.resize, owner.label);
+    const { width, height } = resize === undefined ? (region ?? pixels) : fitted(region ?? pixels, resize);
     const { budget = imageMemory, label = owner.label, signal, timeout, priority } = options;
     const bytes = encodePeak(format, { width, height, channels, bytesPerSample: bytesOfSample(depth) });
     const permit = await admitHeld(budget, admitted(bytes, budget, options), { label, signal, timeout, priority });
-    return holding(permit, budget, () => encodePixels(pixels, region, format, quality, label));
+    return holding(permit, budget, () => encodePixels(pixels, { part: region, resize, format, quality, name: label }));
   });
   return untilAborted(running, options.signal);
 }
 
 /** Options of `thumbnail`. */
-export interface ThumbnailOptions extends Resize, EncodeOptions, InputOptions, Pick<DecodeShape, 'maxPixels' | 'orient'> {
+export interface ThumbnailOptions extends Resize, Omit<EncodeOptions, 'resize'>, InputOptions, Pick<DecodeShape, 'maxPixels' | 'orient'> {
   signal?: AbortSignal | undefined;
 }
 
@@ -57,7 +60,7 @@ export async function thumbnail(input: ImageInput, options: ThumbnailOptions = {
   const plan = planDecode(header, { maxPixels, orient, resize }, label);
   const hasAlpha = header.channels % 2 === 0;
   const { format, quality } = requireEncoding({ format: options.format ?? (hasAlpha ? 'webp' : 'jpeg'), quality: options.quality }, hasAlpha);
-  const permit = await budget.acquire(admitted(thumbnailPeak(header, plan.pages, plan.output) + source.heldBytes, budget, options), {
+  const permit = await budget.acquire(admitted(thumbnailPeak(header, plan, format) + source.heldBytes, budget, options), {
     label,
     signal,
     timeout,

@@ -69,7 +69,7 @@ function requirePages(asked: unknown, has: number, name: string | undefined): nu
   throw refused(`expected \`pages\` to be a whole number from 1 up, or 'all', got ${show(asked)}`, name);
 }
 
-function requireResize(resize: Resize, name: string | undefined): Resize {
+export function requireResize(resize: Resize, name: string | undefined): Resize {
   const { width, height, fit = 'inside' } = resize;
   for (const [side, pixels] of Object.entries({ width, height })) {
     if (pixels !== undefined && (!Number.isSafeInteger(pixels) || pixels < 1))
@@ -81,7 +81,10 @@ function requireResize(resize: Resize, name: string | undefined): Resize {
 }
 
 /** The size that comes out. libvips rounds it up or down by how it gets there, so it is up here. */
-function fitted(whole: { width: number; height: number }, { width, height, fit = 'inside', enlarge = false }: Resize): { width: number; height: number } {
+export function fitted(
+  whole: { width: number; height: number },
+  { width, height, fit = 'inside', enlarge = false }: Resize,
+): { width: number; height: number } {
   const across = width === undefined ? Number.POSITIVE_INFINITY : width / whole.width;
   const down = height === undefined ? Number.POSITIVE_INFINITY : height / whole.height;
   const most = enlarge ? Number.POSITIVE_INFINITY : 1;

@@ -159,6 +159,15 @@ describe('encode and thumbnail', () => {
     }
   });
 
+  test('an image, or a part of one, is made smaller on its way', async () => {
+    using image = await decode(bytesOf('black-canyon'));
+    using small = await decode(await encode(image, { format: 'png', resize: { width: 64 } }));
+    expect([small.width, small.height]).toEqual([64, 47]);
+    using part = await decode(await encode(image.region(100, 100, 200, 100), { format: 'png', resize: { width: 50, height: 50, fit: 'cover' } }));
+    expect([part.width, part.height]).toEqual([50, 50]);
+    await expect(encode(image, { resize: { width: 0 } })).rejects.toBeInstanceOf(ImageShapeError);
+  });
+
   test('16 bits stay 16 in a PNG', async () => {
     using image = ImageBuffer.own({ data: new Uint16Array([0, 1, 256, 65_535]), width: 4, height: 1, channels: 1, depth: 16 });
     using again = await decode(await encode(image, { format: 'png' }), { channels: 1, depth: 16 });

@@ -29,6 +29,8 @@ export interface AccountOptions {
   readonly capacity: number | (() => number);
   /** What is asked for, where it is the same for all who ask: what a pool lends. */
   readonly purpose?: Purpose | undefined;
+  /** How there may be more of it, in messages. */
+  readonly advice?: string | undefined;
 }
 
 /** Above this part of the capacity one acquire in 128 has its line recorded, so that the error of a full budget can name lines. */
@@ -52,6 +54,7 @@ export class Account {
   readonly parent: Account | undefined;
   readonly root: Account;
   readonly purpose: Purpose | undefined;
+  readonly advice: string | undefined;
   /** False for a count that all threads share: what is used here is but a part of it, so it is never quiet. */
   readonly local: boolean;
   used = 0;
@@ -96,6 +99,7 @@ export class Account {
     this.parent = options.parent;
     this.root = options.parent === undefined ? this : options.parent.root;
     this.purpose = options.purpose;
+    this.advice = options.advice;
     this.local = local;
     this.quiet = options.parent === undefined && local;
     if (typeof options.capacity === 'number') this.limit = options.capacity;

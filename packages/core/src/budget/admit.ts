@@ -12,6 +12,7 @@ import { amountOf, Charge, type Account } from './account.ts';
 import { requirePriority, requireTimeout, show } from './amounts.ts';
 import { closerOfCircle, deadlockOf, type Deadlock } from './deadlock.ts';
 import { explainDeadlock } from './deadlock-message.ts';
+import { only } from './demand.ts';
 import { explain, lookOnce, numbersOf, sizeIn } from './holders.ts';
 import {
   endWaits,
@@ -58,7 +59,8 @@ function oversized(account: Account, amount: number, others: Charge | undefined,
   const asked = amount + amountOf(others, account);
   const numbers = numbersOf(account, asked);
   const size = sizeIn(account);
-  const message = `No room for a ${nameOf(purpose)}: ${size(asked)} is more than the whole budget '${account.name}' ${when}, ${size(numbers.capacity)}. Ask for less, raise the capacity, or let it run alone with \`oversize: 'alone'\`.`;
+  const advice = account.advice === undefined ? `raise the capacity, or let it run alone with \`oversize: 'alone'\`` : `or ${account.advice}`;
+  const message = `No room for ${articled(nameOf(purpose))}: ${size(asked)} is more than the whole budget '${account.name}' ${when}, ${size(numbers.capacity)}. Ask for less, ${advice}.`;
   return new BudgetExceededError(message, numbers, { kind: purpose.kind, label: purpose.label });
 }
 
@@ -256,6 +258,10 @@ function nameOf({ kind = 'permit', label }: Purpose): string {
   return label === undefined ? kind : `${kind} '${label}'`;
 }
 
+function articled(name: string): string {
+  return `${/^([aeio]|u(?!ni|s))/i.test(name) ? 'an' : 'a'} ${name}`;
+}
+
 export function exceeded(
   account: Account,
   amount: number,
@@ -265,7 +271,7 @@ export function exceeded(
   deadlock?: Deadlock,
 ): BudgetExceededError {
   const numbers = { ...numbersOf(account, amount), deadlock: deadlock !== undefined };
-  return new BudgetExceededError(`No room for a ${nameOf(purpose)}: ${account.title} is ${why}. ${reasons(numbers, account, deadlock)}`, numbers, {
+  return new BudgetExceededError(`No room for ${articled(nameOf(purpose))}: ${account.title} is ${why}. ${reasons(numbers, account, deadlock)}`, numbers, {
     kind: purpose.kind,
     label: purpose.label,
     ...info,
@@ -299,7 +305,7 @@ export function timedOut(charge: Charge | undefined, purpose: Purpose, phase: Ac
 }
 
 onRefusal({
-  late: (waiters) => reclaimOnce(() => waiters.filter((waiter) => waiter.outcome !== undefined).map((waiter) => waiter.wanted)),
+  late: (waiters) => reclaimOnce(only(waiters)),
   error: (waiter) => {
     const { account, amount } = lackingRoom(waiter.wanted) ?? waiter.wanted;
     const { deadline, details } = waiter.extras ?? {};

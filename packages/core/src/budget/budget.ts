@@ -23,6 +23,8 @@ export interface BudgetOptions {
   unit?: string | undefined;
   /** What becomes of a request larger than the capacity: `reject` (default) refuses it at once, `alone` lets it wait for the whole capacity and run alone. */
   oversize?: Oversize | undefined;
+  /** How there may be more of it, as the errors of a full budget say after "or": `raise \`ulimit -n\``. Default: to raise the capacity. */
+  advice?: string | undefined;
 }
 
 /** The counts of a Budget. */
@@ -205,11 +207,11 @@ function makeAccount(options: BudgetOptions, parent: Account | undefined): Accou
 }
 
 /** The options that all sorts of budgets have, or a TypeError that says what was expected. */
-export function requireOptions(options: Omit<BudgetOptions, 'capacity'>): { name: string; unit: string; oversize: Oversize } {
-  const { name, unit = 'permit', oversize = 'reject' } = options ?? {};
+export function requireOptions(options: Omit<BudgetOptions, 'capacity'>): { name: string; unit: string; oversize: Oversize; advice: string | undefined } {
+  const { name, unit = 'permit', oversize = 'reject', advice } = options ?? {};
   if (typeof name !== 'string' || name === '') throw new TypeError(`Expected \`name\` to be a text that names the budget, got ${show(name)}`);
   if (oversize !== 'reject' && oversize !== 'alone') throw new TypeError(`Expected \`oversize\` to be 'reject' or 'alone', got ${show(oversize)}`);
-  return { name, unit, oversize };
+  return { name, unit, oversize, advice };
 }
 
 /** The fast path: a root budget with nobody in line, far from full, where no line is to be recorded. */

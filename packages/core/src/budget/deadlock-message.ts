@@ -5,7 +5,7 @@ import { siteOf } from '../leaks/site.ts';
 import { plural } from '../leaks/words.ts';
 import type { Account } from './account.ts';
 import type { Deadlock, StuckHolder, Wait } from './deadlock.ts';
-import { say, sizeIn } from './holders.ts';
+import { adviceOf, say, sizeIn } from './holders.ts';
 
 const NAMED = 5;
 
@@ -32,9 +32,7 @@ export function explainDeadlock({ holders, bound }: Deadlock, numbers: BudgetNum
   }
   const rest = groups.slice(NAMED);
   if (rest.length > 0) lines.push(`  and ${plural(rest.length, 'more holder')} of ${size(rest.reduce((sum, { amount }) => sum + amount, 0))}`);
-  lines.push(
-    `Acquire together what is needed together (one acquire of the sum, or acquireAll), give back before acquiring again, or raise the ${account.isPool ? 'max' : 'capacity'} of '${account.name}'.`,
-  );
+  lines.push(`Acquire together what is needed together (one acquire of the sum, or acquireAll), give back before acquiring again, or ${adviceOf(account)}.`);
   return lines.join('\n');
 }
 

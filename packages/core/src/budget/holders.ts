@@ -96,6 +96,11 @@ export function say(numbers: BudgetNumbers, account: Account): string {
   return `${size(numbers.requested)} asked for, ${account.unit === 'bytes' ? size(numbers.used) : numbers.used} of ${capacity} in use, ${numbers.waiting} waiting.`;
 }
 
+/** How there may be more of it. */
+export function adviceOf(account: Account): string {
+  return account.advice ?? `raise the ${account.isPool ? 'max' : 'capacity'} of '${account.name}'`;
+}
+
 /** The numbers as a sentence, the top holders, and what to do. */
 export function explain(numbers: BudgetNumbers, account: Account): string {
   const size = sizeIn(account);
@@ -114,6 +119,6 @@ export function explain(numbers: BudgetNumbers, account: Account): string {
   const known = elsewhere + numbers.holders.reduce((sum, holder) => sum + holder.amount, 0);
   if (numbers.used > known) lines.push(`  ${size(numbers.used - known)} reserved, or being opened`);
   const where = leakSettings.level === 'trace' || leakSettings.level === 'strict' ? '' : ' Set HANDBACK_LEAKS=trace to see every line.';
-  lines.push(`Dispose what is held with \`using\`, or raise the ${account.isPool ? 'max' : 'capacity'} of '${numbers.budget}'.${where}`);
+  lines.push(`Dispose what is held with \`using\`, or ${adviceOf(account)}.${where}`);
   return lines.join('\n');
 }

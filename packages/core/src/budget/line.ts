@@ -197,6 +197,15 @@ export function placesIn({ head, early }: Account): Place[] {
   return isOrdered ? places : places.sort(({ waiter: a }, { waiter: b }) => (precedes(a, b) ? -1 : 1));
 }
 
+/** The same, for those who may need the first few alone, and leave the line as it is meanwhile. */
+export function* eachPlaceIn(account: Account): Generator<Place, undefined> {
+  if (account.early?.first === undefined) for (let place = account.head; place !== undefined; place = place.after) yield place;
+  else {
+    yield firstIn(account) as Place;
+    yield* placesIn(account).slice(1);
+  }
+}
+
 /** Settles a waiter: out of line first, so that whoever comes second finds nothing to do. */
 function settleWaiter(waiter: Waiter, error: unknown, granted: boolean): void {
   const { outcome } = waiter;
@@ -365,7 +374,7 @@ function isFirst(waiter: Waiter): boolean {
   return everyCharge(waiter.wanted, ({ account }) => firstIn(account)?.waiter === waiter);
 }
 
-function isBlocked(wanted: Charge, blocked: ReadonlySet<Account>): boolean {
+export function isBlocked(wanted: Charge, blocked: ReadonlySet<Account>): boolean {
   return !everyCharge(wanted, ({ account }) => {
     for (let at: Account | undefined = account; at !== undefined; at = at.parent) if (blocked.has(at)) return false;
     return true;

@@ -1,7 +1,8 @@
 /**
  * Reclaim: winning capacity back without the holder's doing, when a budget is full. The ladder, each step only if the one before
- * was not enough: evict what is idle → let due finalizers run (one turn) → a cheap collection and a sweep → a full one, at most a
- * sixth of the time → again after 1, 2, 4 … 256 ms, while someone waits. One ladder runs at a time, shared by all who wait.
+ * was not enough: evict what is idle, as much as all who wait lack → let due finalizers run (one turn) → a cheap collection and a
+ * sweep → a full one, at most a sixth of the time → again after 1, 2, 4 … 256 ms, while someone waits. One ladder runs at a time,
+ * shared by all who wait.
  *
  * After Java's Bits.reserveMemory (the retries with growing sleeps), .NET's HandleCollector (collect on count, the cheap generation
  * first) and AddMemoryPressure (the duty limit).
@@ -13,11 +14,12 @@ import { collector, fullIsDue } from '../runtime/collector.ts';
 import { host, now } from '../runtime/host.ts';
 import { shared } from '../runtime/protocol.ts';
 import { idlePause, pause, turn } from '../runtime/turn.ts';
-import type { Account, Charge, Reclaimer } from './account.ts';
+import type { Account, Charge } from './account.ts';
+import { demandOn, type Wanted } from './demand.ts';
+import { countReclaimed, evictions, idleEvictions, Round } from './evict.ts';
 import { heldBy } from './holders.ts';
-import { leastRecent, type Eviction, type IdleSource } from './idle.ts';
 import { lackingRoom } from './line.ts';
-import { anyoneWaits, firstWaiting } from './wait.ts';
+import { anyoneWaits, everybody } from './wait.ts';
 
 const LONGEST_PAUSE = 256;
 const LONGEST_SEARCH_PAUSE = 1_024;
@@ -29,107 +31,29 @@ export function isReclaiming(): boolean {
   return shared.reclaiming;
 }
 
-/** Reclaimers whose promise has not settled: they are at it, and asking again would evict more than is needed. */
-const busy = new WeakSet<Reclaimer>();
-
-/** Evicts what is idle, then asks one reclaimer after the other, while something is missing; yields the promises of those that take their time. */
-function* evictions(account: Account, missing: () => number): Generator<Promise<void>> {
-  yield* idleEvictions(account, missing);
-  for (const reclaimer of [...account.reclaimers]) {
-    const amount = missing();
-    if (amount <= 0) return;
-    // One that was asked before may have disposed of this one.
-    if (!account.reclaimers.has(reclaimer) || busy.has(reclaimer)) continue;
-    const answer = ask(account, reclaimer, amount);
-    if (answer !== undefined) yield answer;
-  }
-}
-
-/** Evicts one idle thing after the other. What is on its way counts here, or more would be evicted than needed. */
-function* idleEvictions(account: Account | undefined, missing: () => number): Generator<Promise<void>> {
-  let promised = 0;
-  for (let source = leastRecent(account); source !== undefined && missing() > promised; source = leastRecent(account)) {
-    const oldest = source.oldestOn(account);
-    const { amount, done } = evictOldest(account, source);
-    if (done !== undefined) {
-      promised += amount;
-      yield done.finally(() => (promised -= amount));
-    }
-    // A source that keeps what it was to evict would be asked for ever.
-    if (source.oldestOn(account) === oldest) return;
-  }
-}
-
-function evictOldest(account: Account | undefined, source: IdleSource): Eviction {
-  shared.reclaiming = true;
-  try {
-    const eviction = source.evictOldest(account);
-    if (account !== undefined) countReclaimed(account, eviction.amount);
-    return eviction;
-  } finally {
-    shared.reclaiming = false;
-  }
-}
-
 /** Evicts idle things until `amount` fits. What reclaimers promise for later does not count. */
 function evict(account: Account, amount: number): void {
   for (const promise of evictions(account, () => account.missing(amount))) void promise;
 }
 
-/** The same for those who wait, as long as any of them lacks room there: with patience for each promise, or more would be evicted than needed. */
-async function evictFor(wanted: Wanted, account: Account): Promise<void> {
-  const missing = (): number => {
-    const amount = lacks(wanted()).get(account);
-    return amount === undefined ? 0 : account.missing(amount);
-  };
+/**
+ * The same for those who wait, as long as any of them lacks room there: with patience for each promise, or more would be evicted than
+ * needed. True where something was given.
+ */
+async function evictFor(wanted: Wanted, account: Account, round: Round): Promise<boolean> {
+  const { refunded, reclaimed } = account;
   let patience: Promise<void> | undefined;
-  for (const promise of evictions(account, missing)) await Promise.race([promise, (patience ??= pause(PATIENCE))]);
+  for (const promise of evictions(account, (enough) => demandOn(account, wanted.lines(), enough), round)) {
+    await Promise.race([promise, (patience ??= pause(PATIENCE))]);
+  }
+  // Both: a reclaimer may say anything, and others give back too.
+  return account.refunded > refunded && account.reclaimed > reclaimed;
 }
 
 /** Evicts everything idle, on whatever budget or on none: for pressure that no budget counts. */
 export function evictIdle(): void {
   for (const promise of idleEvictions(undefined, () => Number.MAX_SAFE_INTEGER)) void promise;
   for (const account of shared.accounts.values()) for (const promise of evictions(account as Account, () => Number.MAX_SAFE_INTEGER)) void promise;
-}
-
-function ask(account: Account, reclaimer: Reclaimer, missing: number): Promise<void> | undefined {
-  shared.reclaiming = true;
-  try {
-    const idle = reclaimer.reclaimable();
-    if (!(idle > 0)) return undefined;
-    const answer = reclaimer.reclaim(Math.min(missing, idle)) as number | PromiseLike<number> | undefined | null;
-    if (typeof (answer as PromiseLike<number> | undefined | null)?.then !== 'function') {
-      countReclaimed(account, answer as number);
-      return undefined;
-    }
-    busy.add(reclaimer);
-    return finished(account, reclaimer, answer as PromiseLike<number>);
-  } catch (error) {
-    complain(reclaimer, error);
-    return undefined;
-  } finally {
-    shared.reclaiming = false;
-  }
-}
-
-/** Never rejects. */
-async function finished(account: Account, reclaimer: Reclaimer, answer: PromiseLike<number>): Promise<void> {
-  try {
-    countReclaimed(account, await answer);
-  } catch (error) {
-    complain(reclaimer, error);
-  } finally {
-    busy.delete(reclaimer);
-  }
-}
-
-/** What is no amount (a reclaimer may answer anything) is not counted. */
-function countReclaimed(account: Account, given: number): void {
-  if (Number.isFinite(given) && given > 0) account.reclaimed += given;
-}
-
-function complain(reclaimer: Reclaimer, error: unknown): void {
-  host.process?.emitWarning?.(`The reclaimer '${reclaimer.name}' threw: ${String(error)}`, { type: 'HandbackWarning', code: 'HANDBACK_RECLAIMER' });
 }
 
 /** True when something on the account could have been forgotten: what is in use, or still opening, could not. */
@@ -230,7 +154,9 @@ let running: Promise<void> | undefined;
 /** Starts the ladder for all who wait, unless it runs already. */
 export function startReclaim(): void {
   if (shared.reclaiming) return;
-  running ??= ladder()
+  // For all together who come within this job.
+  running ??= Promise.resolve()
+    .then(ladder)
     .catch(async (error: unknown) => {
       host.process?.emitWarning?.(`Reclaim failed: ${String(error)}`, { type: 'HandbackWarning', code: 'HANDBACK_RECLAIM' });
       // Not at once again: those who wait would wait for ever in a loop of microtasks.
@@ -245,7 +171,7 @@ export function startReclaim(): void {
 
 /** One reclaim for some waiters together, now: the last try before their time-out. */
 export async function reclaimOnce(wanted: Wanted): Promise<void> {
-  await evictForAll(wanted);
+  await evictForAll(wanted, new Round());
   collectForAll(wanted);
 }
 
@@ -265,64 +191,78 @@ export async function collectWhile(account: Account, isWanted: () => boolean): P
 }
 
 async function ladder(): Promise<void> {
+  const began = now();
   let wait = 1;
   let swept = Number.NEGATIVE_INFINITY;
+  let round = new Round();
   while (anyoneWaits()) {
-    await evictForAll(firstWaiting);
+    const won = await evictForAll(everybody, round);
     if (!anyoneWaits()) return;
     const grants = grantsOf();
     await turn();
     if (!anyoneWaits()) return;
+    if (won) {
+      wait = 1;
+      swept = Math.max(swept, began);
+    }
     // A line that moves needs no collection, unless it has moved for long: then some of it may be forgotten all the same.
-    const moves = grantsOf() !== grants && now() - swept < LONGEST_PAUSE;
+    const moves = (won || grantsOf() !== grants) && now() - swept < LONGEST_PAUSE;
     if (!moves) {
       swept = now();
-      if (collectForAll(firstWaiting)) wait = 1;
+      if (collectForAll(everybody)) wait = 1;
       await turn();
       if (!anyoneWaits()) return;
       whenStill();
     }
+    // Who came meanwhile, or lacks something else by now, need not wait for a pause where something gives way.
+    if (won) continue;
     await pause(wait);
+    round.futile.clear();
+    // What has not come for so long may never come.
+    if (wait === LONGEST_PAUSE) round = new Round();
     wait = Math.min(2 * wait, LONGEST_PAUSE);
   }
 }
 
-/** What is wanted by those who still wait. */
-type Wanted = () => Iterable<Charge>;
-
-/** The accounts that lack room for what is wanted, and the most that is wanted of each at once. */
-function lacks(wanted: Iterable<Charge>): Map<Account, number> {
-  const amounts = new Map<Account, number>();
-  for (const charge of wanted) {
+/** The accounts that lack room for those who could be served next. */
+function lacking(wanted: Wanted): Set<Account> {
+  const accounts = new Set<Account>();
+  for (const charge of wanted.first()) {
     const lack = lackingRoom(charge);
-    if (lack !== undefined) amounts.set(lack.account, Math.max(lack.amount, amounts.get(lack.account) ?? 0));
+    if (lack !== undefined) accounts.add(lack.account);
   }
-  return amounts;
+  return accounts;
 }
 
-/** Evicts where room is lacking. Once a child has it, its parent may be what lacks it: so again, until all of them were asked. */
-async function evictForAll(wanted: Wanted): Promise<void> {
+/**
+ * Evicts where room is lacking. Once a child has it, its parent may be what lacks it: so again, until all of them were asked. True where
+ * something was given.
+ */
+async function evictForAll(wanted: Wanted, round: Round): Promise<boolean> {
   const asked = new Set<Account>();
+  let won = false;
   for (;;) {
-    const next = [...lacks(wanted()).keys()].filter((account) => !asked.has(account));
-    if (next.length === 0) return;
+    const next = [...lacking(wanted)].filter((account) => !asked.has(account));
+    if (next.length === 0) return won;
     for (const account of next) asked.add(account);
-    await Promise.all(next.map((account) => evictFor(wanted, account)));
+    const answers = await Promise.all(next.map((account) => evictFor(wanted, account, round)));
+    won ||= answers.includes(true);
   }
 }
 
 function collectForAll(wanted: Wanted): boolean {
   let won = false;
-  for (const account of lacks(wanted()).keys()) {
+  for (const account of lacking(wanted)) {
     if (collector() === undefined || !mayHaveLeaked(account)) continue;
     won = collect(account, 'minor') || won;
-    if (account.used > account.share() / 2 && fullIsDue()) won = collect(account, 'full') || won;
+    // Half of a budget that is still in use is worth a look at the old; so is however little, where it is in the way of a large request.
+    if ((account.used > account.share() / 2 || lacking(wanted).has(account)) && fullIsDue()) won = collect(account, 'full') || won;
   }
   return won;
 }
 
 function grantsOf(): number {
   let grants = 0;
-  for (const account of lacks(firstWaiting()).keys()) grants += account.grants;
+  for (const account of lacking(everybody)) grants += account.grants;
   return grants;
 }

@@ -7,9 +7,10 @@
 import { host, now, type Timer } from '../runtime/host.ts';
 import { LONGEST_DELAY, turn } from '../runtime/turn.ts';
 import type { Account, Charge } from './account.ts';
+import type { Wanted } from './demand.ts';
 import { Heap } from './heap.ts';
 import { lookOnce } from './holders.ts';
-import { endWaits, extrasOf, firstIn, lackingRoom, placesIn, Waiter, type Deadline, type Place } from './line.ts';
+import { eachPlaceIn, endWaits, extrasOf, firstIn, lackingRoom, placesIn, Waiter, type Deadline, type Place } from './line.ts';
 
 /** The signal of an AbortController: the host's own type where there is one. */
 export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer S } } ? S : SignalShape;
@@ -215,12 +216,15 @@ export function* waiters(): Generator<Waiter> {
   for (const account of lined) for (const place of placesIn(account)) if (isOurs(place)) yield place;
 }
 
-/** What those of this copy want who stand first in a line: room is won for them, those behind them come later. */
-export function firstWaiting(): Charge[] {
-  const wanted: Charge[] = [];
-  for (const account of lined) {
-    const first = firstIn(account);
-    if (first !== undefined && isOurs(first)) wanted.push(first.wanted);
-  }
-  return wanted;
-}
+/** All who wait in lines of this copy. */
+export const everybody: Wanted = {
+  first() {
+    const wanted: Charge[] = [];
+    for (const account of lined) {
+      const first = firstIn(account);
+      if (first !== undefined && isOurs(first)) wanted.push(first.wanted);
+    }
+    return wanted;
+  },
+  lines: () => Array.from(lined, (account) => ({ account, places: eachPlaceIn(account) })),
+};

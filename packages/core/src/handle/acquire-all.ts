@@ -19,7 +19,8 @@ import type { Kind } from './kind.ts';
 import { giveBack } from './lifecycle.ts';
 import { holdParent } from './parent.ts';
 
-const OPEN_AT_ONCE = 16;
+/** Node warns of a leak where more than ten listen to one signal. */
+const OPEN_AT_ONCE = 10;
 
 export async function acquireTogether<T, Request, H extends AsyncHandle<T>>(
   kind: Kind<T, Request, H>,

@@ -88,7 +88,7 @@ export interface AcquireOptions extends WaitOptions, OwnOptions {}
 
 /** Options of `acquireAll`. */
 export interface AcquireAllOptions extends AcquireOptions {
-  /** How many are opened at once; default 16. */
+  /** How many are opened at once; default 10. */
   openConcurrency?: number | undefined;
 }
 

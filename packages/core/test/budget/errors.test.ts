@@ -8,6 +8,7 @@ import {
   defineResource,
   leaks,
   ResourceError,
+  SharedBudget,
   type Handle,
   type SyncResourceKind,
 } from '@handback/core';
@@ -35,6 +36,28 @@ describe('the message', () => {
         "Dispose what is held with `using`, or raise the capacity of 'seats'. Set HANDBACK_LEAKS=trace to see every line.",
       ].join('\n'),
     );
+  });
+
+  test('gives the advice of the budget, where it has its own, and no option that would not help', () => {
+    const budget = new Budget({ name: 'seats', unit: 'seat', capacity: 2, advice: 'book a larger room' });
+    expect((thrownBy(() => budget.acquireSync(3)) as Error).message).toMatch(/, 2 seats\. Ask for less, or book a larger room\.$/);
+    hold(budget, 2);
+    const { message } = thrownBy(() => budget.acquireSync()) as Error;
+    expect(message).toContain('Dispose what is held with `using`, or book a larger room. Set');
+    const shared = new SharedBudget({ name: 'seats of all', unit: 'seat', capacity: 1, advice: 'book a larger room' });
+    expect((thrownBy(() => shared.acquireSync(2)) as Error).message).toContain('or book a larger room');
+  });
+
+  test.each([
+    ['image', 'an image'],
+    ['upload', 'an upload'],
+    ['unit', 'a unit'],
+    ['file', 'a file'],
+  ])('puts the article before %s', (kind, named) => {
+    const budget = budgetOf(1);
+    expect((thrownBy(() => thing(budget, kind, 2).acquireSync()) as Error).message).toContain(`No room for ${named}: `);
+    hold(budget, 1);
+    expect((thrownBy(() => thing(budget, kind).acquireSync()) as Error).message).toContain(`No room for ${named}: `);
   });
 
   test('groups the holders by kind and label, the greatest first, five of them', () => {

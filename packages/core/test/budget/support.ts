@@ -73,10 +73,10 @@ export function thrownBy(act: () => unknown): unknown {
 
 const CLOCK = ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance'] as const;
 
-/** Time stands still unless the test moves it. After each test nobody waits, and so no timer is left. */
-export function useFakeClock(): void {
+/** Time stands still unless the test moves it; with `freeTurns` the event loop turns all the same. After each test nobody waits, and so no timer is left. */
+export function useFakeClock(freeTurns = false): void {
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: [...CLOCK] });
+    vi.useFakeTimers({ toFake: CLOCK.filter((name) => !freeTurns || !name.endsWith('Immediate')) });
   });
   afterEach(async () => {
     try {
@@ -97,6 +97,19 @@ export function withoutCollections(): void {
 /** Moves the clock, with everything that is due on the way. */
 export async function pass(ms: number): Promise<void> {
   await vi.advanceTimersByTimeAsync(ms);
+}
+
+/** Lets the event loop turn, where it is free to, while the clock stands still. */
+export async function turns(count = 50): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise<void>((resolve) => void setImmediate(resolve));
+}
+
+/** Moves such a clock, millisecond by millisecond. */
+export async function passInTurns(ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed++) {
+    await pass(1);
+    await turns(5);
+  }
 }
 
 /** Takes a permit, and keeps it for the length of the test. */

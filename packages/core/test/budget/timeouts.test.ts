@@ -239,6 +239,24 @@ describe('a timer that fires late', () => {
     expect(asked).toBeLessThan(10);
   });
 
+  test('reclaims as much as all that are due lack', async () => {
+    const budget = budgetOf(4);
+    const idle = [hold(budget), hold(budget), hold(budget), hold(budget)];
+    let isIdle = false;
+    const asked: number[] = [];
+    using _idle = budget.addReclaimer({
+      name: 'idle',
+      reclaimable: () => (isIdle ? idle.length : 0),
+      reclaim: (amount) => (asked.push(amount), idle.splice(0, amount).forEach((permit) => permit.dispose()), amount),
+    });
+    const { order } = queue(budget, [1, 1, 1], () => ({ timeout: 300 }));
+    await pass(299);
+    isIdle = true;
+    using _blocked = block(500);
+    await pass(5);
+    expect([order, asked, idle.length]).toEqual([[0, 1, 2], [3], 1]);
+  });
+
   test('rejects in the end, a reclaimer that never answers notwithstanding', async () => {
     const budget = budgetOf(1);
     fill(budget);

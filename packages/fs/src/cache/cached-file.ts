@@ -1,13 +1,16 @@
 /** A logical file of a cache: it is open as far as its holder can tell, and has a descriptor while one is needed. */
 import { fsync, read, readSync, write, writeSync } from 'node:fs';
-import { defineResource, Handle, type OwningKind, type OwnOptions } from '@handback/core';
+import { defineResource, Handle, type OwningKind, type OwnOptions, type Signal } from '@handback/core';
 import { withStack } from '../files.ts';
+import { after, atMost } from '../lengths.ts';
+import { showAs } from '../inspect.ts';
 import { readLinesOf } from '../lines.ts';
 import { promised, type RangeOptions, type ReadResult, type WriteResult } from '../open-file.ts';
+import { writtenOf, type Written } from '../range.ts';
 import { Descriptor, type Entry } from './descriptor.ts';
 import { filePins, type FilePin } from './file-pin.ts';
-import { appends, canRead, canWrite } from './flags.ts';
-import { placeOf, type Place } from './place.ts';
+import { appends, canRead, canWrite } from '../flags.ts';
+import { placed, placeOf, type Place } from './place.ts';
 import type { Table } from './table.ts';
 
 /** What a cached file is made of. It reaches the cache's own handle: a cache is not forgotten while a file of it is held. */
@@ -15,6 +18,18 @@ export interface Logical {
   readonly table: Table;
   readonly entry: Entry;
   readonly cache: Handle<Table>;
+}
+
+/** Where an operation reads or writes, and who may end its wait. */
+export interface CachedRangeOptions extends RangeOptions {
+  /** Ends the wait for a descriptor, with the signal's reason; once it has one, the operation runs to its end. */
+  signal?: Signal | undefined;
+}
+
+/** How a file is pinned. */
+export interface PinOptions extends OwnOptions {
+  /** Ends the wait for a descriptor, with the signal's reason. */
+  signal?: Signal | undefined;
 }
 
 /**
@@ -28,14 +43,15 @@ export class CachedFile extends Handle<Logical> {
   }
 
   /** Reads into `buffer` at `position`; answers the bytes read, 0 at the end of the file. Waits while all descriptors are in use. */
-  read<B extends NodeJS.ArrayBufferView>(buffer: B, options: RangeOptions): Promise<ReadResult<B>>;
-  read<B extends NodeJS.ArrayBufferView>(buffer: B, offset: number, length: number, position: number): Promise<ReadResult<B>>;
-  read<B extends NodeJS.ArrayBufferView>(buffer: B, first: number | RangeOptions, count?: number, position?: number): Promise<ReadResult<B>> {
+  read<B extends NodeJS.ArrayBufferView>(buffer: B, options: CachedRangeOptions): Promise<ReadResult<B>>;
+  read<B extends NodeJS.ArrayBufferView>(buffer: B, offset: number, length: number, position: number | bigint): Promise<ReadResult<B>>;
+  read<B extends NodeJS.ArrayBufferView>(buffer: B, first: number | CachedRangeOptions, count?: number, position?: number | bigint): Promise<ReadResult<B>> {
     try {
       const place = placeOf(buffer, first, count, position);
+      const signal = typeof first === 'object' ? signalOf(first) : undefined;
       return this.use((logical) => {
         requireReadable(logical);
-        const pinned = logical.table.pin(logical.entry);
+        const pinned = logical.table.pinUnless(signal, logical.entry);
         if (pinned instanceof Descriptor) return readPinned(logical.table, pinned, buffer, place);
         return pinned.then((descriptor) => readPinned(logical.table, descriptor, buffer, place));
       });
@@ -46,12 +62,12 @@ export class CachedFile extends Handle<Logical> {
 
   /** Reads within the call. Throws BudgetExceededError where all descriptors are in use: it cannot wait for one. */
   readSync(buffer: NodeJS.ArrayBufferView, options: RangeOptions): number;
-  readSync(buffer: NodeJS.ArrayBufferView, offset: number, length: number, position: number): number;
-  readSync(buffer: NodeJS.ArrayBufferView, first: number | RangeOptions, count?: number, position?: number): number {
+  readSync(buffer: NodeJS.ArrayBufferView, offset: number, length: number, position: number | bigint): number;
+  readSync(buffer: NodeJS.ArrayBufferView, first: number | RangeOptions, count?: number, position?: number | bigint): number {
     const place = placeOf(buffer, first, count, position);
     return this.use((logical) => {
       requireReadable(logical);
-      return withPinnedSync(logical, (fd) => readSync(fd, buffer, place.offset, place.length, place.position));
+      return withPinnedSync(logical, (fd) => readSync(fd, buffer, place.offset, atMost(place.length), place.position));
     });
   }
 
@@ -59,22 +75,29 @@ export class CachedFile extends Handle<Logical> {
    * Writes a buffer, or a text (UTF-8), at `position`; a short write is carried on until all is written. A file that was opened to
    * append takes no position: the system writes at its end.
    */
-  async write<B extends NodeJS.ArrayBufferView | string>(data: B, options: RangeOptions = {}): Promise<WriteResult<B>> {
+  write<B extends NodeJS.ArrayBufferView | string>(data: B, options?: CachedRangeOptions): Promise<WriteResult<B>>;
+  write<B extends NodeJS.ArrayBufferView>(buffer: B, offset: number, length: number, position?: number | bigint | null): Promise<WriteResult<B>>;
+  write(text: string, position: number, encoding?: BufferEncoding | null): Promise<WriteResult<string>>;
+  async write<B extends NodeJS.ArrayBufferView | string>(data: B, first?: unknown, second?: unknown, third?: unknown): Promise<WriteResult<B>> {
     return this.use(async (logical) => {
-      const { bytes, place } = wanted(logical, data, options);
-      const bytesWritten = await withPinned(logical, (fd) => writeAll(fd, bytes, place));
+      const { bytes, place } = wanted(logical, writtenOf(data, first, second, third));
+      const signal = typeof first === 'object' && first !== null ? signalOf(first as CachedRangeOptions) : undefined;
+      const bytesWritten = await withPinned(logical, (fd) => writeAll(fd, bytes, place), signal);
       return { bytesWritten, buffer: data };
     });
   }
 
   /** Writes within the call; answers the bytes written. */
-  writeSync(data: NodeJS.ArrayBufferView | string, options: RangeOptions = {}): number {
+  writeSync(data: NodeJS.ArrayBufferView | string, options?: RangeOptions): number;
+  writeSync(buffer: NodeJS.ArrayBufferView, offset: number, length: number, position?: number | null): number;
+  writeSync(text: string, position: number, encoding?: BufferEncoding | null): number;
+  writeSync(data: NodeJS.ArrayBufferView | string, first?: unknown, second?: unknown, third?: unknown): number {
     return this.use((logical) => {
-      const { bytes, place } = wanted(logical, data, options);
+      const { bytes, place } = wanted(logical, writtenOf(data, first, second, third));
       const { offset, length, position } = place;
       return withPinnedSync(logical, (fd) => {
         let written = 0;
-        while (written < length) written += writeSync(fd, bytes, offset + written, length - written, after(position, written));
+        while (written < length) written += writeSync(fd, bytes, offset + written, atMost(length - written), after(position, written));
         return written;
       });
     });
@@ -97,8 +120,8 @@ export class CachedFile extends Handle<Logical> {
   }
 
   /** Pins the file: its descriptor stays open until the pin is disposed. Waits while all descriptors are in use. */
-  async pin(options: OwnOptions = {}): Promise<FilePin> {
-    return this.use(async (logical) => held(logical, await logical.table.pin(logical.entry), options));
+  async pin(options: PinOptions = {}): Promise<FilePin> {
+    return this.use(async (logical) => held(logical, await logical.table.pinUnless(signalOf(options), logical.entry), options));
   }
 
   /** Pins it within the call, or throws BudgetExceededError. */
@@ -106,6 +129,8 @@ export class CachedFile extends Handle<Logical> {
     return this.use((logical) => held(logical, logical.table.pinSync(logical.entry), options));
   }
 }
+
+showAs(CachedFile, ({ path }) => ({ path }));
 
 export const cachedFiles: OwningKind<Logical, CachedFile> = defineResource({
   kind: 'cached file',
@@ -130,7 +155,7 @@ function readPinned<B extends NodeJS.ArrayBufferView>(table: Table, descriptor: 
   if (table.readsNow(descriptor, place.length)) return readNow(table, descriptor, buffer, place);
   return new Promise((resolve, reject) => {
     try {
-      read(descriptor.fd, buffer, place.offset, place.length, place.position, (error, bytesRead) => {
+      read(descriptor.fd, buffer, place.offset, atMost(place.length), place.position, (error, bytesRead) => {
         table.unpin(descriptor);
         if (error === null) resolve({ bytesRead, buffer });
         else reject(withStack(error));
@@ -154,8 +179,8 @@ function readNow<B extends NodeJS.ArrayBufferView>(table: Table, descriptor: Des
   });
 }
 
-async function withPinned<R>({ table, entry }: Logical, operation: (fd: number) => Promise<R>): Promise<R> {
-  const descriptor = await table.pin(entry);
+async function withPinned<R>({ table, entry }: Logical, operation: (fd: number) => Promise<R>, signal?: Signal): Promise<R> {
+  const descriptor = await table.pinUnless(signal, entry);
   try {
     return await operation(descriptor.fd);
   } finally {
@@ -175,29 +200,25 @@ function withPinnedSync<R>({ table, entry }: Logical, operation: (fd: number) =>
 async function writeAll(fd: number, bytes: NodeJS.ArrayBufferView, { offset, length, position }: Place<number | null>): Promise<number> {
   let written = 0;
   while (written < length) {
-    written += await promised<number>((done) => write(fd, bytes, offset + written, length - written, after(position, written), done));
+    written += await promised<number>((done) => write(fd, bytes, offset + written, atMost(length - written), after(position, written), done));
   }
   return written;
 }
 
-function after(position: number | null, written: number): number | null {
-  return position === null ? null : position + written;
-}
-
-function wanted(
-  { entry }: Logical,
-  data: NodeJS.ArrayBufferView | string,
-  options: RangeOptions,
-): { bytes: NodeJS.ArrayBufferView; place: Place<number | null> } {
+function wanted({ entry }: Logical, { bytes, ...range }: Written): { bytes: NodeJS.ArrayBufferView; place: Place<number | null> } {
   const { path, flags } = entry.request;
   if (!canWrite(flags)) throw new TypeError(`Cannot write '${path}': it was opened for reading alone. Open it with 'r+', or 'a' to append.`);
-  const bytes: NodeJS.ArrayBufferView = typeof data === 'string' ? Buffer.from(data) : data;
-  if (!appends(flags)) return { bytes, place: placeOf(bytes, options, undefined, undefined) };
-  if (options.position !== undefined && options.position !== null)
+  if (!appends(flags)) return { bytes, place: placed(range) };
+  if (range.position !== undefined)
     throw new TypeError(
       `Cannot write '${path}' at a position: it was opened to append, and the system writes at its end. Leave \`position\` out, or open it with 'r+'.`,
     );
-  return { bytes, place: { ...placeOf(bytes, { ...options, position: 0 }, undefined, undefined), position: null } };
+  return { bytes, place: { ...range, position: null } };
+}
+
+function signalOf({ signal }: { readonly signal?: Signal | undefined }): Signal | undefined {
+  if (signal === undefined || typeof (signal as Signal | null)?.addEventListener === 'function') return signal;
+  throw new TypeError(`Expected \`signal\` to be an AbortSignal, got ${String(signal)}`);
 }
 
 function requireReadable({ entry }: Logical): void {

@@ -17,7 +17,7 @@ export interface DescriptorRequest {
 /** The descriptors of caches. They are plain numbers for the same reason as those of `file`. */
 export const cachedDescriptors: SyncResourceKind<number, DescriptorRequest, Handle<number>> = defineResource({
   kind: 'descriptor',
-  open: (request: DescriptorRequest, context) => (request.inPool ? openInPool(request, context) : openNow(request)),
+  open: (request: DescriptorRequest, context) => (request.inPool ? openInPool({ ...request, from: undefined }, context) : openNow(request)),
   openSync: openNow,
   release: (fd: number) => closeSync(fd),
   cost: ({ slots }: DescriptorRequest) => ({ budget: slots, amount: 1 }),

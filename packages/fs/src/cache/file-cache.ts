@@ -2,10 +2,10 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Mode, OpenMode } from 'node:fs';
-import { defineResource, type Handle, type OwningKind, type OwnOptions } from '@handback/core';
+import { defineResource, DisposedError, type Handle, type OwningKind, type OwnOptions } from '@handback/core';
 import { cachedFiles, type CachedFile } from './cached-file.ts';
 import { Entry, type DescriptorRequest } from './descriptor.ts';
-import { flagsForAgain, flagsOf, makesAnew } from './flags.ts';
+import { flagsForAgain, flagsOf, makesAnew } from '../flags.ts';
 import { identityAt, inodeOf, type Identity } from './identity.ts';
 import { settingsOf, type FileCacheOptions } from './options.ts';
 import { Table } from './table.ts';
@@ -71,8 +71,10 @@ export class FileCache implements Disposable, AsyncDisposable {
    * BudgetExceededError. Throws the system's error, and DisposedError once the cache is disposed.
    */
   open(path: string | URL, flags: OpenMode = 'r', mode?: Mode, options: OwnOptions = {}): CachedFile {
+    const text = textOf(path);
+    if (this.#handle.state !== 'open') throw new DisposedError(`Cannot open '${text}': the file cache was disposed.`, { kind: 'file cache', label: text });
     const table = this.#handle.value;
-    const first: DescriptorRequest = { path: textOf(path), flags: flagsOf(flags), mode, slots: table.slots, inPool: table.options.inPool };
+    const first: DescriptorRequest = { path: text, flags: flagsOf(flags), mode, slots: table.slots, inPool: table.options.inPool };
     const entryFor = (identity: Identity): Entry => this.#join(first, identity);
     if (!makesAnew(first.flags)) return this.#own(entryFor(identityAt(first.path)), options);
     const descriptor = table.openFirst(first, entryFor);

@@ -12,18 +12,23 @@ export interface Identity {
 const exactly = { bigint: true } as const;
 
 export function identityAt(path: string): Identity {
-  return identityOf(path, statSync(path, exactly));
+  return cacheable(path, statSync(path, exactly));
 }
 
 export function identityBehind(path: string, fd: number): Identity {
-  return identityOf(path, fstatSync(fd, exactly));
+  return cacheable(path, fstatSync(fd, exactly));
 }
 
-function identityOf(path: string, stats: BigIntStats): Identity {
+function cacheable(path: string, stats: BigIntStats): Identity {
   if (stats.isFIFO() || stats.isSocket())
     throw new TypeError(`Cannot cache '${path}': a pipe or socket has no positions to read at, and cannot be opened again.`);
-  // Zero where the file system does not keep it.
-  return { dev: stats.dev, ino: stats.ino, born: stats.birthtimeNs };
+  if (stats.isDirectory()) throw new TypeError(`Cannot cache '${path}': it is a directory. Read it with \`opendir\`.`);
+  return identityOf(stats);
+}
+
+/** `born` is zero where the file system does not keep it. */
+export function identityOf({ dev, ino, birthtimeNs }: BigIntStats): Identity {
+  return { dev, ino, born: birthtimeNs };
 }
 
 /** Another file's identity, or the same file's as after a copy-up of an overlay file system, where the old one is stale too. */
@@ -53,6 +58,7 @@ export class FileReplacedError extends ResourceError {
 }
 Object.defineProperty(FileReplacedError.prototype, 'name', { value: 'FileReplacedError', writable: true, configurable: true });
 
-function words({ dev, ino, born }: Identity): string {
+/** An identity as a person reads it. */
+export function words({ dev, ino, born }: Identity): string {
   return `device ${dev}, inode ${ino}, made at ${born} ns`;
 }

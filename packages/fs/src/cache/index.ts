@@ -1,5 +1,5 @@
 /** Many logical files on few descriptors. */
-export { CachedFile } from './cached-file.ts';
+export { CachedFile, type CachedRangeOptions, type PinOptions } from './cached-file.ts';
 export { FileCache, type FileCacheStats } from './file-cache.ts';
 export { type FileCacheOptions } from './options.ts';
 export { FilePin } from './file-pin.ts';

@@ -4,10 +4,11 @@
  *
  * Not a ResourceCache: a read within the call must open within the call, and a hit has to cost less than a handle does.
  */
-import { BudgetExceededError, ClosedError, SuppressedError, type Budget, type Handle } from '@handback/core';
-import { descriptors } from '../descriptors.ts';
+import { BudgetExceededError, ClosedError, SuppressedError, type Budget, type Handle, type Signal } from '@handback/core';
+import { descriptors, listenForRoom, whileOpening } from '../descriptors.ts';
 import { cachedDescriptors, Descriptor, type DescriptorRequest, type Entry } from './descriptor.ts';
 import { FileReplacedError, identityBehind, isSame, type Identity } from './identity.ts';
+import { NONBLOCK } from '../flags.ts';
 import { Locks } from './locks.ts';
 import { Shelf } from './shelf.ts';
 
@@ -55,8 +56,7 @@ export class Table {
         this.#wanted = true;
         return this.#shelf.size;
       },
-      // For all who wait, not for the first alone: a reclaim pauses between two of them.
-      reclaim: (amount) => this.evict(Math.max(amount, descriptors.stats().waiting)),
+      reclaim: (amount) => this.evict(amount),
     });
   }
 
@@ -102,6 +102,32 @@ export class Table {
     return length <= this.options.readWithin && ++this.#reads % READS_IN_A_ROW !== 0;
   }
 
+  /** The same as `pin`, for who may go before it has come: its pin is taken back then. What is being opened stays in line, for the others. */
+  pinUnless(signal: Signal | undefined, entry: Entry): Descriptor | Promise<Descriptor> {
+    if (signal?.aborted === true) throw signal.reason;
+    const pinned = this.pin(entry);
+    if (signal === undefined || pinned instanceof Descriptor) return pinned;
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        reject(signal.reason);
+        pinned.then(
+          (descriptor) => this.#abandon(descriptor),
+          () => {},
+        );
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      pinned.finally(() => signal.removeEventListener('abort', abort)).then(resolve, reject);
+      // Fired while room was made.
+      if (signal.aborted) abort();
+    });
+  }
+
+  /** Takes back a pin whose owner has gone, and may have disposed the file: then nobody else would close it. */
+  #abandon(descriptor: Descriptor): void {
+    this.unpin(descriptor);
+    if (descriptor.entry.users === 0 && descriptor.entry.descriptor === descriptor) this.#retire(descriptor);
+  }
+
   unpin(descriptor: Descriptor): void {
     if (--descriptor.pins === 0) this.#rest(descriptor);
   }
@@ -121,7 +147,8 @@ export class Table {
   /** Opens what can be opened once alone (it creates, or empties), and answers its entry, which `entryFor` finds; pinned. */
   openFirst(request: DescriptorRequest, entryFor: (identity: Identity) => Entry): Descriptor {
     this.#makeRoom();
-    const handle = cachedDescriptors.acquireSync(request, { label: request.path });
+    // A named pipe must not wait for its other end here either.
+    const handle = cachedDescriptors.acquireSync({ ...request, flags: request.flags | NONBLOCK }, { label: request.path });
     try {
       const identity = identityBehind(request.path, handle.value);
       return this.#arrive(entryFor(identity), handle, identity, 1);
@@ -222,7 +249,10 @@ export class Table {
   /** Closes the least recently used one where all are open, and where the process has none left: that costs less than a reclaim. */
   #makeRoom(): boolean {
     if (this.open + this.opening >= this.options.capacity) return this.#evictOldest();
-    if (descriptors.stats().available < 1) this.#evictOldest();
+    if (descriptors.stats().available < 1) {
+      this.#evictOldest();
+      listenForRoom();
+    }
     return true;
   }
 
@@ -243,7 +273,7 @@ export class Table {
     this.opening++;
     let handle: Handle<number>;
     try {
-      handle = await cachedDescriptors.acquire(request, { label: request.path, timeout: this.options.timeout });
+      handle = await whileOpening(cachedDescriptors.acquire(request, { label: request.path, timeout: this.options.timeout }));
     } catch (error) {
       entry.opening = undefined;
       this.opening--;

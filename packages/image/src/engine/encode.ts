@@ -1,6 +1,8 @@
 /** Encoding by sharp. */
 import type { Pixels } from '../pixels/pixels.ts';
 import { bytesOfSample, refused, show } from '../pixels/shape.ts';
+import type { Resize } from '../plan.ts';
+import { resized } from './decode.ts';
 import { engine, firstLine, type Pipeline } from './sharp.ts';
 import { refusedInput } from './source.ts';
 
@@ -33,14 +35,17 @@ export interface Part {
   readonly height: number;
 }
 
+/** What is written of an image, and how. */
+export interface Writing {
+  readonly part: Part | undefined;
+  readonly resize: Resize | undefined;
+  readonly format: EncodeFormat;
+  readonly quality: number | undefined;
+  readonly name: string | undefined;
+}
+
 /** Encodes pixels, or a part of them. */
-export async function encodePixels(
-  pixels: Pixels,
-  part: Part | undefined,
-  format: EncodeFormat,
-  quality: number | undefined,
-  name: string | undefined,
-): Promise<Uint8Array> {
+export async function encodePixels(pixels: Pixels, { part, resize, format, quality, name }: Writing): Promise<Uint8Array> {
   const sharp = await engine();
   const { data, width, height, channels, depth, stride } = pixels;
   const pixel = channels * bytesOfSample(depth);
@@ -51,6 +56,7 @@ export async function encodePixels(
   let pipeline = sharp(wide ? data : withoutGaps(pixels), { raw, limitInputPixels: false });
   if (part !== undefined) pipeline = pipeline.extract({ left: part.x, top: part.y, width: part.width, height: part.height });
   else if (raw.width !== width) pipeline = pipeline.extract({ left: 0, top: 0, width, height });
+  if (resize !== undefined) pipeline = resized(pipeline, resize);
   // What sharp is told nothing about becomes 8 bits.
   if (depth === 16) pipeline = pipeline.toColourspace(channels < 3 ? 'grey16' : 'rgb16');
   return written(pipeline, format, quality, name);

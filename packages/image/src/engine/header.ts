@@ -3,8 +3,10 @@
  * under a millisecond, and no pixels are allocated.
  */
 import type { Header } from '../estimate/header.ts';
+import { ImageTooLargeError } from '../errors.ts';
 import { engine, firstLine, type Pipeline, type Sharp } from './sharp.ts';
 import { refusedInput, type Source } from './source.ts';
+import { traitsOf } from './traits.ts';
 
 const BITS: Record<string, number> = { uchar: 8, char: 8, ushort: 16, short: 16, uint: 32, int: 32, float: 32, complex: 64, double: 64, dpcomplex: 128 };
 
@@ -18,7 +20,7 @@ export async function readHeader(source: Source): Promise<Header> {
   const sharp = await engine();
   try {
     const found = await open(sharp, source).metadata();
-    return {
+    const header = {
       format: found.format,
       width: found.width,
       height: found.pageHeight ?? found.height,
@@ -27,10 +29,12 @@ export async function readHeader(source: Source): Promise<Header> {
       bits: BITS[found.depth] ?? 64,
       progressive: found.isProgressive === true,
       orientation: found.orientation ?? 1,
-      compression: found.compression,
-      encodedBytes: found.size ?? 0,
+      cmyk: found.space === 'cmyk',
+      subsampled: found.chromaSubsampling === '4:2:0',
     };
+    return { ...header, ...(await traitsOf(sharp, source, header)) };
   } catch (cause) {
+    if (cause instanceof ImageTooLargeError) throw cause;
     throw refusedInput(firstLine(cause), source.name, cause);
   }
 }

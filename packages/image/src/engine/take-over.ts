@@ -7,15 +7,18 @@ const PILE = 4 * 2 ** 20;
 
 let pile = 0;
 
+/** Gives memory of at least so many bytes, whatever is in it. */
+export type Room = (bytes: number) => ArrayBuffer;
+
 /**
  * Where buffers can be transferred the memory is moved, without a copy. On Node 20 the memory of a native library cannot be detached
  * (structuredClone copies it, without a word), so it is copied to memory that can, and is garbage from then on.
  */
-export function takeOver(bytes: Buffer): ArrayBuffer {
+export function takeOver(bytes: Buffer, room: Room = (length) => new ArrayBuffer(length)): ArrayBuffer {
   const memory = bytes.buffer as ArrayBuffer;
   const isWhole = bytes.byteOffset === 0 && bytes.byteLength === memory.byteLength;
   if (hasTransfer && isWhole) return renew(memory);
-  const buffer = new ArrayBuffer(bytes.byteLength);
+  const buffer = room(bytes.byteLength);
   new Uint8Array(buffer).set(bytes);
   pile += bytes.byteLength;
   return buffer;

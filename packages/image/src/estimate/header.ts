@@ -17,8 +17,14 @@ export interface Header {
   readonly progressive: boolean;
   /** EXIF orientation, 1 to 8: from 5 up the sides change places. */
   readonly orientation: number;
-  /** How it is packed inside (`av1`, `hevc`, `jpeg2000` …), where the format has several ways. */
-  readonly compression: string | undefined;
-  /** Bytes of the file. */
-  readonly encodedBytes: number;
+  /** Colours as inks. */
+  readonly cmyk: boolean;
+  /** JPEG: colours at half the resolution, both ways. */
+  readonly subsampled: boolean;
+  /** WebP: without loss, or it is not known. */
+  readonly lossless: boolean;
+  /** SVG: surfaces of the whole size that it may need at once. */
+  readonly layers: number;
+  /** Bytes that reading it takes whatever comes out: the file, where it is mapped or held whole; strips or tiles of a TIFF. */
+  readonly buffered: number;
 }

@@ -7,7 +7,7 @@
  */
 import { ClosedError, defineResource, type AcquireOptions, type Budget, type Handle, type OwnOptions, type SyncResourceKind } from '@handback/core';
 import { imageMemory } from '../memory.ts';
-import { Store, type Loan, type StoreKeeper } from './pixels.ts';
+import { Store, type Loan } from './pixels.ts';
 import { isOutOfMemory, releaseStore, renew } from './store.ts';
 
 /** Options of a PixelPool. */
@@ -53,7 +53,7 @@ const stores: SyncResourceKind<Store, StoreRequest, Handle<Store>> = defineResou
 });
 
 /** Keeps the memory of images for reuse: pass it as `pool`. Its idle memory is counted, and given back when its budget is full. */
-export class PixelPool implements StoreKeeper, Disposable {
+export class PixelPool implements Disposable {
   readonly budget: Budget;
   readonly #maxIdle: number | undefined;
   readonly #trimEvery: number;
@@ -93,6 +93,11 @@ export class PixelPool implements StoreKeeper, Disposable {
     const make = (): Store => new Store(new ArrayBuffer(bytes), this.budget);
     const store = this.#take(bytes, clear) ?? stores.acquireSync({ budget: this.budget, bytes, make }, { label });
     return { keeper: this, store };
+  }
+
+  /** @internal Memory of an idle store, for who has paid for as much already; new memory where there is none. */
+  room(bytes: number): ArrayBuffer {
+    return this.#take(bytes, false)?.detach().buffer ?? new ArrayBuffer(bytes);
   }
 
   /** @internal A store that is made elsewhere, which takes up to `bytes` meanwhile. */

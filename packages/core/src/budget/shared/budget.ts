@@ -23,6 +23,8 @@ export interface SharedBudgetOptions {
   unit?: string | undefined;
   /** What becomes of a request larger than the capacity: `reject` (default) refuses it at once, `alone` lets it wait for the whole capacity and run alone. */
   oversize?: Oversize | undefined;
+  /** How there may be more of it, as the errors of a full budget say after "or". Default: to raise the capacity. */
+  advice?: string | undefined;
 }
 
 /**
@@ -89,12 +91,13 @@ export class SharedBudget extends Budget {
 }
 
 function accountFor(options: SharedBudgetOptions): Account {
-  const { name, unit, oversize } = requireOptions(options);
+  const required = requireOptions(options);
+  const { name } = required;
   const { capacity } = options;
   const declared = typeof capacity === 'function' ? capacity : requireCapacity(capacity);
   let account = shared.accounts.get(name) as Account | undefined;
   if (account === undefined) {
-    account = makeAccount({ name, unit, oversize, capacity: declared });
+    account = makeAccount({ ...required, capacity: declared });
     shared.accounts.set(name, account);
   } else if (isShared(account)) {
     requireSame(account.seat.memory, account.budget, name, typeof declared === 'number' ? declared : UNKNOWN);

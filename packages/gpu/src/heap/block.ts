@@ -1,6 +1,6 @@
 /** Memory of a device: a texture or a buffer of the platform, counted for as long as it exists, whoever has it. */
 import { defineResource, type Budget, type Costs, type Handle, type SyncResourceKind } from '@handback/core';
-import { GpuDescriptorError, GpuOutOfMemoryError } from '../errors.ts';
+import { DeviceLostError, GpuDescriptorError, GpuOutOfMemoryError } from '../errors.ts';
 import type { Platform, RawShape } from './platform.ts';
 
 /** What is asked of a device. */
@@ -46,8 +46,11 @@ async function open(request: BlockRequest): Promise<Block> {
   } catch (error) {
     thrown = error;
   }
-  const scopes = [device.popErrorScope(), device.popErrorScope()] as const;
-  const [invalid, outOfMemory] = await Promise.all(scopes);
+  const scopes = Promise.all([device.popErrorScope(), device.popErrorScope()]);
+  const [invalid, outOfMemory] = await scopes.catch((cause: unknown) => {
+    raw?.destroy();
+    throw new DeviceLostError('The device was lost while it was asked for memory.', 'unknown', { kind: 'GPU memory', cause });
+  });
   if (raw !== undefined && invalid === null && outOfMemory === null) return new Block(raw, request);
   raw?.destroy();
   if (thrown !== undefined) throw thrown;

@@ -13,7 +13,7 @@ export interface GpuHeapOptions extends HeapOptions {
 export interface CreateOptions<Raw> extends Omit<AcquireOptions, 'parent'> {
   /** False leaves what a former owner left in it: for those who overwrite everything. Default true: it is zero, as a new one. */
   clear?: boolean | undefined;
-  /** Called with a new one, all zero, when the device was lost, the heap attached to another, and the handle is used there first: upload it anew. */
+  /** Called with a new one, all zero, when the device was lost, the heap attached to another, and the handle is used there first: upload it anew. What this function can reach lives as long as the resource does: not the handle, or a forgotten one is never found. */
   restored?: ((raw: Raw) => void) | undefined;
 }
 

@@ -7,7 +7,7 @@ import { deflateSync } from 'node:zlib';
 import { AcquireTimeoutError, Budget, BudgetExceededError, DisposedError } from '@handback/core';
 import { decode, encode, estimateDecode, ImageBuffer, ImageInputError, ImageShapeError, ImageTooLargeError, thumbnail, type ImageInput } from '@handback/image';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { bytesOf, pathOf } from './photographs.ts';
 
 const MiB = 2 ** 20;
@@ -384,6 +384,21 @@ describe('what cannot be read', () => {
       throw new Error('connection reset');
     }
     await expect(decode(failing())).rejects.toThrow('connection reset');
+  });
+
+  test('bytes that were transferred away while they waited are an error with a code, and nothing is held', async () => {
+    for (const read of [decode, thumbnail]) {
+      using budget = bytesBudget(16 * MiB);
+      const full = budget.reserve(16 * MiB);
+      const bytes = Uint8Array.from(bytesOf('nagasaki-boats'));
+      const waiting = read(bytes, { budget, resize: { width: 16 } } as object);
+      const refused = expect(waiting).rejects.toBeInstanceOf(ImageInputError);
+      await vi.waitFor(() => expect(budget.stats().waiting).toBe(1));
+      structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+      full.dispose();
+      await refused;
+      expect(budget.stats().used).toBe(0);
+    }
   });
 
   test('options that make no sense are refused before anything is taken', async () => {

@@ -97,7 +97,9 @@ export class PixelPool implements Disposable {
 
   /** @internal Memory of an idle store, for who has paid for as much already; new memory where there is none. */
   room(bytes: number): ArrayBuffer {
-    return this.#take(bytes, false)?.detach().buffer ?? new ArrayBuffer(bytes);
+    // It may have been disposed meanwhile: who was admitted before is served all the same.
+    const idle = this.#closed ? undefined : this.#take(bytes, false);
+    return idle?.detach().buffer ?? new ArrayBuffer(bytes);
   }
 
   /** @internal A store that is made elsewhere, which takes up to `bytes` meanwhile. */
@@ -112,8 +114,9 @@ export class PixelPool implements Disposable {
     const bytes = value.buffer.byteLength;
     const { capacity, waiting } = this.budget.stats();
     const most = this.#maxIdle ?? capacity / 4;
-    // Whoever waits in the budget's line is served by a release, not by what lies idle here.
-    if (this.#closed || bytes > most || waiting > 0) {
+    // Whoever waits in the budget's line is served by a release, not by what lies idle here. And of no bytes is what its user has
+    // transferred under the image: there is nothing left to keep.
+    if (this.#closed || bytes === 0 || bytes > most || waiting > 0) {
       store.dispose();
       return;
     }
@@ -183,7 +186,8 @@ export class PixelPool implements Disposable {
     }
     this.#hits++;
     this.#remove(best);
-    if (clear) new Uint8Array(best.value.buffer).fill(0);
+    // What is behind the image is cleared in any case: nobody who overwrites the image reaches it, and whoever has its buffer does.
+    new Uint8Array(best.value.buffer).fill(0, clear ? 0 : bytes);
     return best;
   }
 

@@ -159,6 +159,53 @@ describe('encode and thumbnail', () => {
     }
   });
 
+  test('rows with gaps are copied without them, which is counted', async () => {
+    using budget = bytesBudget();
+    using plain = ImageBuffer.allocateSync({ width: 1001, height: 1000, channels: 3 });
+    using gaps = ImageBuffer.allocateSync({ width: 1001, height: 1000, channels: 3, stride: 3004 });
+    const peaks: number[] = [];
+    for (const image of [plain, gaps.region(0, 500, 1001, 100), gaps]) {
+      using own = budget.child({ name: 'own', capacity: 256 * MiB, unit: 'bytes' });
+      await encode(image, { budget: own, format: 'png', resize: { width: 10, height: 10, fit: 'fill' } });
+      peaks.push(own.stats().peak);
+    }
+    expect(peaks.map((peak) => peak - (peaks[0] as number))).toEqual([0, 1001 * 100 * 3, 1001 * 1000 * 3]);
+  });
+
+  test('a quality is for formats that lose some: a PNG keeps every pixel', async () => {
+    using image = await decode(bytesOf('black-canyon'), { resize: { width: 64 } });
+    using again = await decode(await encode(image, { format: 'png', quality: 50 }));
+    expect(Buffer.compare(again.data, image.data)).toBe(0);
+  });
+
+  test('what a format cannot hold is refused before anything is taken', async () => {
+    using budget = bytesBudget(1024 * MiB);
+    for (const [format, longest] of [
+      ['jpeg', 65_500],
+      ['webp', 16_383],
+      ['avif', 16_384],
+      ['tiff', 65_500],
+      ['gif', 65_535],
+    ] as const) {
+      using fits = ImageBuffer.allocateSync({ width: longest, height: 1, channels: 3 });
+      const { width } = await sharp(await encode(fits, { format, budget })).metadata();
+      expect([format, width]).toEqual([format, longest]);
+      using _full = budget.reserve(1024 * MiB);
+      using over = ImageBuffer.allocateSync({ width: longest + 1, height: 1, channels: 3, stride: (longest + 1) * 3 });
+      const error: unknown = await encode(over, { format, budget, label: 'banner' }).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(ImageShapeError);
+      expect((error as Error).message).toContain(`'banner': ${longest + 1} × 1 pixels are more than a file of format '${format}' can have, ${longest} a side`);
+    }
+    using floats = ImageBuffer.allocateSync({ width: 2, height: 2, channels: 3, depth: 'float32' });
+    using _full = budget.reserve(1024 * MiB);
+    await expect(encode(floats, { budget })).rejects.toBeInstanceOf(ImageShapeError);
+    const wide = await sharp({ create: { width: 20_000, height: 2, channels: 4, background: '#1234' } })
+      .png()
+      .toBuffer();
+    await expect(thumbnail(wide, { budget, width: 20_000 })).rejects.toBeInstanceOf(ImageShapeError);
+    expect(budget.stats().waiting).toBe(0);
+  });
+
   test('an image, or a part of one, is made smaller on its way', async () => {
     using image = await decode(bytesOf('black-canyon'));
     using small = await decode(await encode(image, { format: 'png', resize: { width: 64 } }));

@@ -2,6 +2,7 @@
 import { nativeMemory, type Budget } from '@handback/core';
 import { imageMemory } from './memory.ts';
 import { refused, show } from './pixels/shape.ts';
+import { onAbort } from './signals.ts';
 
 /** What becomes of an image that is larger than the whole budget. */
 export interface OversizeOptions {
@@ -22,9 +23,7 @@ export function admitted(bytes: number, budget: Budget, { oversize = 'reject' }:
 export function untilAborted<R>(running: Promise<R>, signal: AbortSignal | undefined): Promise<R> {
   if (signal === undefined) return running;
   return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort);
-    void running.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    const stop = onAbort(signal, () => reject(signal.reason as Error));
+    void running.then(resolve, reject).finally(stop);
   });
 }

@@ -4,6 +4,7 @@
  * and where nothing runs any more that could make room for them, the first is counted on top of the budget, which may go below zero.
  */
 import type { Budget, Permit, WaitOptions } from '@handback/core';
+import { forwarding } from './signals.ts';
 
 /** Far above what a waiter's age can make up for. */
 const FIRST = 1e9;
@@ -36,24 +37,20 @@ class Operations {
   }
 
   /** A permit for an operation on an image that is held: in line, but before all others, and not for ever. */
-  async admit(bytes: number, options: WaitOptions): Promise<Permit> {
+  admit(bytes: number, options: WaitOptions): Promise<Permit> {
     const { signal, priority = 0 } = options;
-    const own = new AbortController();
-    // By hand: on Node 20 `AbortSignal.any` leaves something behind at every call on a signal that lives long.
-    const forward = (): void => own.abort(signal?.reason);
-    if (signal?.aborted === true) forward();
-    signal?.addEventListener('abort', forward);
-    this.#waiting.add(own);
-    this.#look();
-    try {
-      return await this.#budget.acquire(bytes, { ...options, signal: own.signal, priority: priority + FIRST });
-    } catch (error) {
-      if (error !== GO_ON) throw error;
-      return this.#budget.reserve(bytes, { label: options.label });
-    } finally {
-      this.#waiting.delete(own);
-      signal?.removeEventListener('abort', forward);
-    }
+    return forwarding(signal as AbortSignal | undefined, async (own) => {
+      this.#waiting.add(own);
+      this.#look();
+      try {
+        return await this.#budget.acquire(bytes, { ...options, signal: own.signal, priority: priority + FIRST });
+      } catch (error) {
+        if (error !== GO_ON) throw error;
+        return this.#budget.reserve(bytes, { label: options.label });
+      } finally {
+        this.#waiting.delete(own);
+      }
+    });
   }
 
   /** Where some wait and nothing runs, the first goes on after a while, and those that are left after another one. */

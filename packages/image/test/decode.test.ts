@@ -2,6 +2,7 @@
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { deflateSync } from 'node:zlib';
 import { AcquireTimeoutError, Budget, BudgetExceededError, DisposedError } from '@handback/core';
@@ -334,6 +335,41 @@ describe('admission', () => {
     await expect(decode(large, { budget, signal: before.signal })).rejects.toThrow('never wanted');
   });
 
+  test('one signal may end a thousand operations: it gets a listener or two, and none is left behind', async () => {
+    using budget = bytesBudget(64 * MiB);
+    using image = ImageBuffer.allocateSync({ width: 2, height: 2, channels: 3 });
+    const png = await encode(image, { format: 'png' });
+    const controller = new AbortController();
+    const { signal } = controller;
+    let listeners = 0;
+    let most = 0;
+    const { addEventListener, removeEventListener } = signal;
+    signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+      most = Math.max(most, ++listeners);
+      addEventListener.apply(signal, args);
+    };
+    signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+      listeners--;
+      removeEventListener.apply(signal, args);
+    };
+    const operations = (): Promise<unknown>[] =>
+      Array.from({ length: 100 }, () => [
+        encode(image, { budget, signal }),
+        thumbnail(png, { budget, signal }),
+        decode(png, { budget, signal }).then((decoded) => decoded.dispose()),
+      ]).flat();
+    await Promise.all(operations());
+    expect([most <= 10, listeners]).toEqual([true, 0]);
+    const full = budget.reserve(64 * MiB);
+    const aborted = Promise.allSettled(operations());
+    await vi.waitFor(() => expect(budget.stats().waiting).toBeGreaterThanOrEqual(299));
+    controller.abort();
+    expect((await aborted).every((result) => result.status === 'rejected' && result.reason === signal.reason)).toBe(true);
+    full.dispose();
+    await vi.waitFor(() => expect(budget.stats().used).toBe(0));
+    expect(listeners).toBe(0);
+  });
+
   test('`maxPixels` is looked at before anything is decoded', async () => {
     using budget = bytesBudget();
     await expect(decode(pathOf('black-canyon'), { budget, maxPixels: 500_000 })).rejects.toBeInstanceOf(ImageTooLargeError);
@@ -433,6 +469,33 @@ describe('what cannot be read', () => {
     await expect(decode(failing())).rejects.toThrow('connection reset');
   });
 
+  test('an abort while a stream has stalled is answered at once, and closes it', async () => {
+    const bytes = bytesOf('nagasaki-boats').subarray(0, 1_000);
+    const closed: string[] = [];
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      yield bytes;
+      await new Promise(() => {});
+    }
+    const node = new Readable({ read: () => {}, destroy: (error, done) => (closed.push('node'), done(error)) });
+    node.push(bytes);
+    const web = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(bytes), cancel: () => void closed.push('web') }) as never;
+    for (const stream of [pieces(), node, web]) {
+      const controller = new AbortController();
+      const reason = new Error('the client has gone');
+      const answer = expect(decode(stream, { signal: controller.signal })).rejects.toBe(reason);
+      await new Promise((resolve) => setImmediate(resolve));
+      controller.abort(reason);
+      await answer;
+    }
+    await vi.waitFor(() => expect(closed).toEqual(['node', 'web']));
+  });
+
+  test('a stream that was read already has no bytes', async () => {
+    const stream = new Blob([bytesOf('nagasaki-boats')]).stream() as never;
+    (await decode(stream, { resize: { width: 16 } })).dispose();
+    await expect(decode(stream)).rejects.toThrow('there are no bytes');
+  });
+
   test('bytes that were transferred away while they waited are an error with a code, and nothing is held', async () => {
     for (const read of [decode, thumbnail]) {
       using budget = bytesBudget(16 * MiB);
@@ -448,6 +511,20 @@ describe('what cannot be read', () => {
     }
   });
 
+  test('what is no input is an error that says so, in a few words, whatever it is', async () => {
+    for (const [input, words] of [
+      [null, 'null'],
+      [Symbol('x'), 'Symbol(x)'],
+      [new Uint16Array(100_000), 'an object of class Uint16Array'],
+      [Object.create(null), 'an object'],
+      [['a'.repeat(1_000)], 'an object of class Array'],
+    ] as const) {
+      const error = await decode(input as never).catch((reason: unknown) => reason as Error);
+      expect(error).toBeInstanceOf(ImageInputError);
+      expect((error as Error).message).toBe(`Cannot read the image: expected a path, a file: URL, bytes, or bytes as they come, got ${words}.`);
+    }
+  });
+
   test('options that make no sense are refused before anything is taken', async () => {
     using budget = bytesBudget();
     for (const wrong of [
@@ -459,7 +536,11 @@ describe('what cannot be read', () => {
       { maxPixels: 0 },
       { maxPixels: Number.NaN },
       { resize: {} },
+      { resize: null },
+      { resize: 'small' },
       { resize: { width: 0 } },
+      { maxInputBytes: Number.NaN },
+      { maxInputBytes: '1 MiB' },
       { resize: { width: 5, fit: 'contain' } },
       { oversize: 'x' },
     ]) {

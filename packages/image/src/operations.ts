@@ -12,13 +12,21 @@ const FIRST = 1e9;
 /** A budget that is full, with nothing running on it: so many milliseconds are left to evictions and collections. */
 const PATIENCE = 20;
 
+/** Where a budget has room, and one above it lacks it, whatever runs may make that: so many times it is waited for that nothing does. */
+const LOOKS = 50;
+
+/** Operations on any budget. */
+let runningAnywhere = 0;
+
 /** Says to a waiter of ours that it is not to wait any longer. */
 const GO_ON = new Error('not to wait any longer');
 
 class Operations {
   readonly #budget: Budget;
-  readonly #waiting: Set<AbortController> = new Set();
+  /** What each wants, in bytes. */
+  readonly #waiting: Map<AbortController, number> = new Map();
   #running = 0;
+  #looks = 0;
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
 
   constructor(budget: Budget) {
@@ -27,12 +35,14 @@ class Operations {
 
   enter(): void {
     this.#running++;
+    runningAnywhere++;
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
   leave(): void {
     this.#running--;
+    runningAnywhere--;
     this.#look();
   }
 
@@ -40,7 +50,7 @@ class Operations {
   admit(bytes: number, options: WaitOptions): Promise<Permit> {
     const { signal, priority = 0 } = options;
     return forwarding(signal as AbortSignal | undefined, async (own) => {
-      this.#waiting.add(own);
+      this.#waiting.set(own, bytes);
       this.#look();
       try {
         return await this.#budget.acquire(bytes, { ...options, signal: own.signal, priority: priority + FIRST });
@@ -58,11 +68,18 @@ class Operations {
     if (this.#running > 0 || this.#waiting.size === 0 || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      for (const first of this.#waiting) {
+      for (const [first, bytes] of this.#waiting) {
+        if (this.#isForOthers(bytes)) return this.#look();
+        this.#looks = 0;
         first.abort(GO_ON);
         break;
       }
     }, PATIENCE);
+  }
+
+  /** What lacks is room above, for which others, of a budget beside this one, may have something running. */
+  #isForOthers(bytes: number): boolean {
+    return runningAnywhere > 0 && this.#budget.stats().available >= bytes && this.#looks++ < LOOKS;
   }
 }
 

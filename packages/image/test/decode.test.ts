@@ -291,6 +291,18 @@ describe('admission', () => {
     expect(budget.stats().peak).toBeLessThanOrEqual(24 * MiB);
   });
 
+  test('so does a full budget of several children: one at a time of all of them', async () => {
+    using parent = bytesBudget(64 * MiB);
+    using image = ImageBuffer.allocateSync({ width: 500, height: 500, channels: 3 });
+    const children = ['a', 'b', 'c'].map((name) => parent.child({ name, capacity: 64 * MiB, unit: 'bytes' }));
+    await encode(image, { budget: parent });
+    const one = parent.stats().peak;
+    const full = parent.reserve(64 * MiB);
+    await Promise.all(children.map((budget) => encode(image, { budget })));
+    expect(parent.stats()).toMatchObject({ used: 64 * MiB, peak: 64 * MiB + one });
+    full.dispose();
+  });
+
   test('larger than the whole budget: refused at once, with the numbers', async () => {
     using budget = bytesBudget(2 * MiB);
     const refusal = decode(pathOf('black-canyon'), { budget });

@@ -60,7 +60,8 @@ export class PixelPool implements Disposable {
   readonly #registration: Disposable;
   /** Least recently used first. */
   readonly #idle: Set<Handle<Store>> = new Set();
-  readonly #classes: Map<number, Set<Handle<Store>>> = new Map();
+  /** By class, then by size; of one size in the order that they came in. */
+  readonly #classes: Map<number, Map<number, Handle<Store>[]>> = new Map();
   #idleBytes = 0;
   #hits = 0;
   #misses = 0;
@@ -124,9 +125,11 @@ export class PixelPool implements Disposable {
     value.buffer = renew(value.buffer);
     this.#idle.add(store);
     const size = sizeClass(bytes);
-    let peers = this.#classes.get(size);
-    if (peers === undefined) this.#classes.set(size, (peers = new Set()));
-    peers.add(store);
+    let sizes = this.#classes.get(size);
+    if (sizes === undefined) this.#classes.set(size, (sizes = new Map()));
+    const peers = sizes.get(bytes);
+    if (peers === undefined) sizes.set(bytes, [store]);
+    else peers.push(store);
     this.#idleBytes += bytes;
     this.#watch();
   }
@@ -172,14 +175,11 @@ export class PixelPool implements Disposable {
   #take(bytes: number, clear: boolean): Handle<Store> | undefined {
     this.#requireOpen();
     const most = bytes * (1 + SPARE);
-    let best: Handle<Store> | undefined;
-    for (let size = sizeClass(bytes); size <= sizeClass(most); size++) {
-      for (const store of this.#classes.get(size) ?? []) {
-        const has = store.value.buffer.byteLength;
-        if (has >= bytes && has <= most && (best === undefined || has <= best.value.buffer.byteLength)) best = store;
-      }
-      if (best !== undefined) break;
+    let least = Number.POSITIVE_INFINITY;
+    for (let size = sizeClass(bytes); size <= sizeClass(most) && least > most; size++) {
+      for (const has of this.#classes.get(size)?.keys() ?? []) if (has >= bytes && has <= most && has < least) least = has;
     }
+    const best = this.#classes.get(sizeClass(least))?.get(least)?.at(-1);
     if (best === undefined) {
       this.#misses++;
       return undefined;
@@ -195,9 +195,13 @@ export class PixelPool implements Disposable {
     const bytes = store.value.buffer.byteLength;
     this.#idle.delete(store);
     const size = sizeClass(bytes);
-    const peers = this.#classes.get(size);
-    peers?.delete(store);
-    if (peers?.size === 0) this.#classes.delete(size);
+    const sizes = this.#classes.get(size);
+    const peers = sizes?.get(bytes) ?? [];
+    // What goes is the first of its size, to be trimmed, or the last, to be lent.
+    if (peers.at(-1) === store) peers.pop();
+    else peers.shift();
+    if (peers.length === 0) sizes?.delete(bytes);
+    if (sizes?.size === 0) this.#classes.delete(size);
     this.#idleBytes -= bytes;
   }
 

@@ -1,6 +1,6 @@
 /** Decoding under the budget: header → estimate → admission → decode → settle to what it really takes → a handle. */
 import type { AcquireOptions } from '@handback/core';
-import { admitted, type OversizeOptions } from './admission.ts';
+import { admitting, type OversizeOptions } from './admission.ts';
 import { decodeRaw } from './engine/decode.ts';
 import { readHeader } from './engine/header.ts';
 import { sourceOf, type ImageInput, type InputOptions, type Source } from './engine/source.ts';
@@ -34,14 +34,15 @@ export async function decode<D extends 8 | 16 = 8>(input: ImageInput, options: D
   const header = await readHeader(source);
   const plan = planDecode(header, options, options.label ?? source.name);
   const budget = options.pool?.budget ?? options.budget ?? imageMemory;
-  const bytes = admitted(decodeBytes(header, plan) + source.heldBytes, budget, options);
+  const bytes = decodeBytes(header, plan) + source.heldBytes;
   const wait = { ...options, label: options.label ?? source.name };
   const { signal } = wait;
   // None where there is none: a wait that a signal may end is never told to be a deadlock.
-  const image =
+  const image = admitting(bytes, budget, options, (amount) =>
     signal === undefined
-      ? admitAndDecode(source, plan, bytes, wait)
-      : forwarding(signal, (own) => admitAndDecode(source, plan, bytes, { ...wait, signal: own.signal }));
+      ? admitAndDecode(source, plan, amount, wait)
+      : forwarding(signal, (own) => admitAndDecode(source, plan, amount, { ...wait, signal: own.signal })),
+  );
   return image as Promise<ImageBuffer<D>>;
 }
 

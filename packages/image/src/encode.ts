@@ -1,6 +1,6 @@
 /** Encoding, and thumbnails, under the budget. */
 import type { AcquireOptions } from '@handback/core';
-import { admitted, untilAborted, type OversizeOptions } from './admission.ts';
+import { admitting, untilAborted, type OversizeOptions } from './admission.ts';
 import { opened } from './engine/decode.ts';
 import { copiedBytes, encodePixels, requireEncoding, requireWritable, written, type EncodeShape } from './engine/encode.ts';
 import { readHeader } from './engine/header.ts';
@@ -38,7 +38,7 @@ export async function encode(image: ImageBuffer | ImageRegion, options: EncodeOp
     const { budget = imageMemory, label = owner.label, signal, timeout, priority } = options;
     requireWritable(format, { width, height }, resize !== undefined, label);
     const bytes = encodePeak(format, { width, height, channels, bytesPerSample: bytesOfSample(depth) }) + copiedBytes(pixels, region);
-    const permit = await admitHeld(budget, admitted(bytes, budget, options), { label, signal, timeout, priority });
+    const permit = await admitting(bytes, budget, options, (amount) => admitHeld(budget, amount, { label, signal, timeout, priority }));
     return holding(permit, budget, () => encodePixels(pixels, { part: region, resize, format, quality, name: label }));
   });
   return untilAborted(running, options.signal);
@@ -63,12 +63,8 @@ export async function thumbnail(input: ImageInput, options: ThumbnailOptions = {
   const hasAlpha = header.channels % 2 === 0;
   const { format, quality } = requireEncoding({ format: options.format ?? (hasAlpha ? 'webp' : 'jpeg'), quality: options.quality }, hasAlpha);
   requireWritable(format, plan.output, true, label);
-  const permit = await budget.acquire(admitted(thumbnailPeak(header, plan, format) + source.heldBytes, budget, options), {
-    label,
-    signal,
-    timeout,
-    priority,
-  });
+  const peak = thumbnailPeak(header, plan, format) + source.heldBytes;
+  const permit = await admitting(peak, budget, options, (amount) => budget.acquire(amount, { label, signal, timeout, priority }));
   const write = async (): Promise<Uint8Array> => written(opened(await engine(), source, plan), format, quality, label);
   return untilAborted(holding(permit, budget, write), signal);
 }

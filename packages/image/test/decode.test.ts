@@ -322,6 +322,30 @@ describe('admission', () => {
     expect([image.width, budget.stats().used]).toEqual([1024, image.byteLength]);
   });
 
+  test('so it does where a budget above is smaller, or the budget is made smaller meanwhile', async () => {
+    for (const read of [
+      async (budget: Budget) => (await decode(bytesOf('black-canyon'), { budget, oversize: 'alone' })).dispose(),
+      async (budget: Budget) => thumbnail(bytesOf('black-canyon'), { budget, oversize: 'alone' }),
+      async (budget: Budget) => {
+        using image = ImageBuffer.allocateSync({ width: 1000, height: 750, channels: 4 });
+        await encode(image, { budget, oversize: 'alone' });
+      },
+    ]) {
+      using parent = bytesBudget(MiB);
+      using child = parent.child({ name: 'child', capacity: 256 * MiB, unit: 'bytes' });
+      await read(child);
+      expect(parent.stats().used).toBe(0);
+      using shrinks = bytesBudget(256 * MiB);
+      const full = shrinks.reserve(256 * MiB);
+      const waiting = read(shrinks);
+      await vi.waitFor(() => expect(shrinks.stats().waiting).toBe(1));
+      shrinks.resize(MiB);
+      full.dispose();
+      await waiting;
+      expect(shrinks.stats().used).toBe(0);
+    }
+  });
+
   test('who waits too long is told who holds the budget; nothing is taken', async () => {
     using budget = bytesBudget(64 * MiB);
     using _held = ImageBuffer.allocateSync({ width: 4_096, height: 4_000, channels: 4 }, { budget, label: 'poster' });

@@ -1,8 +1,8 @@
 /** Encoding, and thumbnails, under the budget. */
 import type { AcquireOptions } from '@handback/core';
-import { admitted, untilAborted, type OversizeOptions } from './admission.ts';
+import { admitting, untilAborted, type OversizeOptions } from './admission.ts';
 import { opened } from './engine/decode.ts';
-import { encodePixels, requireEncoding, written, type EncodeShape } from './engine/encode.ts';
+import { copiedBytes, encodePixels, requireEncoding, requireWritable, written, type EncodeShape } from './engine/encode.ts';
 import { readHeader } from './engine/header.ts';
 import { engine } from './engine/sharp.ts';
 import { sourceOf, type ImageInput, type InputOptions } from './engine/source.ts';
@@ -10,7 +10,7 @@ import { encodePeak, thumbnailPeak } from './estimate/peak.ts';
 import { imageMemory } from './memory.ts';
 import { ImageBuffer, type CountedIn } from './pixels/image-buffer.ts';
 import { ImageRegion } from './pixels/region.ts';
-import { bytesOfSample } from './pixels/shape.ts';
+import { bytesOfSample, refused } from './pixels/shape.ts';
 import { admitHeld, holding } from './operations.ts';
 import { fitted, planDecode, requireResize, type DecodeShape, type Resize } from './plan.ts';
 
@@ -32,11 +32,13 @@ export async function encode(image: ImageBuffer | ImageRegion, options: EncodeOp
   const running = owner.use(async (pixels) => {
     const { channels, depth } = pixels;
     const { format, quality } = requireEncoding(options, channels % 2 === 0);
+    if (depth === 'float32') throw refused('no format here keeps float32 samples; convert them to 8 or 16 bits', owner.label);
     const resize = options.resize === undefined ? undefined : requireResize(options.resize, owner.label);
     const { width, height } = resize === undefined ? (region ?? pixels) : fitted(region ?? pixels, resize);
     const { budget = imageMemory, label = owner.label, signal, timeout, priority } = options;
-    const bytes = encodePeak(format, { width, height, channels, bytesPerSample: bytesOfSample(depth) });
-    const permit = await admitHeld(budget, admitted(bytes, budget, options), { label, signal, timeout, priority });
+    requireWritable(format, { width, height }, resize !== undefined, label);
+    const bytes = encodePeak(format, { width, height, channels, bytesPerSample: bytesOfSample(depth) }) + copiedBytes(pixels, region);
+    const permit = await admitting(bytes, budget, options, (amount) => admitHeld(budget, amount, { label, signal, timeout, priority }));
     return holding(permit, budget, () => encodePixels(pixels, { part: region, resize, format, quality, name: label }));
   });
   return untilAborted(running, options.signal);
@@ -60,12 +62,9 @@ export async function thumbnail(input: ImageInput, options: ThumbnailOptions = {
   const plan = planDecode(header, { maxPixels, orient, resize }, label);
   const hasAlpha = header.channels % 2 === 0;
   const { format, quality } = requireEncoding({ format: options.format ?? (hasAlpha ? 'webp' : 'jpeg'), quality: options.quality }, hasAlpha);
-  const permit = await budget.acquire(admitted(thumbnailPeak(header, plan, format) + source.heldBytes, budget, options), {
-    label,
-    signal,
-    timeout,
-    priority,
-  });
+  requireWritable(format, plan.output, true, label);
+  const peak = thumbnailPeak(header, plan, format) + source.heldBytes;
+  const permit = await admitting(peak, budget, options, (amount) => budget.acquire(amount, { label, signal, timeout, priority }));
   const write = async (): Promise<Uint8Array> => written(opened(await engine(), source, plan), format, quality, label);
   return untilAborted(holding(permit, budget, write), signal);
 }

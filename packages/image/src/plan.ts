@@ -70,7 +70,7 @@ function requirePages(asked: unknown, has: number, name: string | undefined): nu
 }
 
 export function requireResize(resize: Resize, name: string | undefined): Resize {
-  const { width, height, fit = 'inside' } = resize;
+  const { width, height, fit = 'inside' } = resize ?? {};
   for (const [side, pixels] of Object.entries({ width, height })) {
     if (pixels !== undefined && (!Number.isSafeInteger(pixels) || pixels < 1))
       throw refused(`expected \`resize.${side}\` to be a whole number of pixels from 1 up, got ${show(pixels)}`, name);

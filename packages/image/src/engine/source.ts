@@ -1,6 +1,7 @@
 /** What an image is read from. */
 import { about, ImageInputError, ImageTooLargeError } from '../errors.ts';
-import { show } from '../pixels/shape.ts';
+import { untilAborted } from '../admission.ts';
+import { refused, show } from '../pixels/shape.ts';
 
 /** An image file: its path, a `file:` URL, its bytes, or its bytes as they come (an upload, a stream, the body of a response). */
 export type ImageInput = string | URL | Uint8Array | ArrayBuffer | AsyncIterable<Uint8Array>;
@@ -25,6 +26,8 @@ const MOST_BYTES = 64 * 2 ** 20;
 /** The source of an input, or ImageInputError. A stream is read to its end: what it brings is held until the image was read. */
 export async function sourceOf(input: ImageInput, { maxInputBytes = MOST_BYTES, signal }: InputOptions): Promise<Source> {
   signal?.throwIfAborted();
+  if (typeof maxInputBytes !== 'number' || !(maxInputBytes > 0))
+    throw refused(`expected \`maxInputBytes\` to be a number above 0, got ${show(maxInputBytes)}`, undefined);
   if (typeof input === 'string') return { input, name: nameOf(input), heldBytes: 0 };
   if (input instanceof URL) {
     if (input.protocol !== 'file:') throw refusedInput(`expected a \`file:\` URL, got ${show(input.href)}; fetch it, and pass the response's body`, undefined);
@@ -44,16 +47,50 @@ export async function sourceOf(input: ImageInput, { maxInputBytes = MOST_BYTES, 
 async function collect(input: AsyncIterable<Uint8Array>, most: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  // The end of the loop, also by a throw, closes the stream.
-  for await (const chunk of input) {
-    signal?.throwIfAborted();
-    if (!(chunk instanceof Uint8Array)) throw refusedInput(`expected the stream to bring bytes, got ${show(chunk)}`, undefined);
-    bytes += chunk.byteLength;
-    if (bytes > most)
-      throw new ImageTooLargeError(`The stream brought more than \`maxInputBytes\`, ${most} bytes. Raise it if such files are welcome.`, about(undefined));
-    chunks.push(chunk);
+  const { next, close } = readingOf(input);
+  let isOver = false;
+  try {
+    for (;;) {
+      const { done, value: chunk } = await untilAborted(Promise.resolve(next()), signal);
+      if (done === true) break;
+      if (!(chunk instanceof Uint8Array)) throw refusedInput(`expected the stream to bring bytes, got ${show(chunk)}`, undefined);
+      bytes += chunk.byteLength;
+      if (bytes > most)
+        throw new ImageTooLargeError(`The stream brought more than \`maxInputBytes\`, ${most} bytes. Raise it if such files are welcome.`, about(undefined));
+      chunks.push(chunk);
+    }
+    isOver = true;
+  } finally {
+    // Not waited for: what has stalled may answer never.
+    if (!isOver) void close().catch(() => {});
   }
   return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, bytes);
+}
+
+interface Reading {
+  next(): Promise<IteratorResult<Uint8Array, unknown>>;
+  /** Closes it before its end. */
+  close(): Promise<unknown>;
+}
+
+/** A stream that has stalled is closed by a call of its own: its iterator would wait for the next bytes first. */
+function readingOf(input: AsyncIterable<Uint8Array> & Partial<Pick<ReadableStream<Uint8Array>, 'getReader'>> & { destroy?: unknown }): Reading {
+  if (typeof input.getReader === 'function') {
+    const reader = input.getReader();
+    const next = async (): Promise<IteratorResult<Uint8Array, unknown>> => {
+      const read = await reader.read();
+      if (read.done) reader.releaseLock();
+      return read as IteratorResult<Uint8Array, unknown>;
+    };
+    return { next, close: () => reader.cancel() };
+  }
+  const chunks = input[Symbol.asyncIterator]();
+  const close = async (): Promise<unknown> => {
+    const closed = chunks.return?.();
+    if ('pipe' in input && typeof input.destroy === 'function') input.destroy();
+    return closed;
+  };
+  return { next: () => chunks.next(), close };
 }
 
 function requireBytes(bytes: Uint8Array): Uint8Array {

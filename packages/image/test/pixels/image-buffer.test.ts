@@ -80,6 +80,7 @@ describe('allocate', () => {
     ['five channels', { channels: 5 }],
     ['no channels', { channels: 0 }],
     ['a depth of 12', { depth: 12 }],
+    ['a depth that is a text', { depth: '16' }],
     ['a depth by the name of a method', { depth: 'toString' }],
     ['a stride shorter than a row', { stride: 255 }],
     ['a stride of half bytes', { stride: 256.5 }],

@@ -27,7 +27,7 @@ export interface DecodeOptions<D extends 8 | 16 = 8 | 16> extends DecodeShape<D>
  * Decodes an image to pixels: RGBA of 8 bits unless told otherwise. What it takes at most is estimated from the header and waited
  * for, so any number may be asked for at once; then it is settled to what the pixels take. Rejects with ImageInputError (unreadable),
  * ImageTooLargeError (`maxPixels`), BudgetExceededError (larger than the budget), AcquireTimeoutError, EngineMissingError, or the
- * signal's reason; then nothing is held.
+ * signal's reason; then nothing is held, but for a decode that an abort has struck: sharp ends it by itself, and then it is refunded.
  */
 export async function decode<D extends 8 | 16 = 8>(input: ImageInput, options: DecodeOptions<D> = {}): Promise<ImageBuffer<D>> {
   const source = await sourceOf(input, options);

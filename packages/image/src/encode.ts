@@ -8,9 +8,9 @@ import { engine } from './engine/sharp.ts';
 import { sourceOf, type ImageInput, type InputOptions } from './engine/source.ts';
 import { encodePeak, thumbnailPeak } from './estimate/peak.ts';
 import { imageMemory } from './memory.ts';
-import { ImageBuffer, type CountedIn } from './pixels/image-buffer.ts';
+import { ImageBuffer, requireThere, type CountedIn } from './pixels/image-buffer.ts';
 import { ImageRegion } from './pixels/region.ts';
-import { bytesOfSample, refused } from './pixels/shape.ts';
+import { bytesOfSample, refused, show } from './pixels/shape.ts';
 import { admitHeld, holding } from './operations.ts';
 import { fitted, planDecode, requireResize, type DecodeShape, type Resize } from './plan.ts';
 
@@ -26,11 +26,13 @@ export interface EncodeOptions extends EncodeShape, Omit<AcquireOptions, 'parent
  * waits for it. The answer is not counted: it is the caller's. Rejects with ImageShapeError, DisposedError, BudgetExceededError,
  * AcquireTimeoutError, EngineMissingError, or the signal's reason.
  */
-export async function encode(image: ImageBuffer | ImageRegion, options: EncodeOptions = {}): Promise<Uint8Array> {
+export async function encode(image: ImageBuffer | ImageRegion, options: EncodeOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   const region = image instanceof ImageRegion ? image : undefined;
   const owner = region?.image ?? (image as ImageBuffer);
+  if (!(owner instanceof ImageBuffer))
+    throw refused(`expected an ImageBuffer or a region of one, got ${show(owner)}; \`thumbnail\` takes files`, options.label);
   const running = owner.use(async (pixels) => {
-    const { channels, depth } = pixels;
+    const { channels, depth } = requireThere(pixels, owner.label);
     const { format, quality } = requireEncoding(options, channels % 2 === 0);
     if (depth === 'float32') throw refused('no format here keeps float32 samples; convert them to 8 or 16 bits', owner.label);
     const resize = options.resize === undefined ? undefined : requireResize(options.resize, owner.label);
@@ -54,7 +56,7 @@ export interface ThumbnailOptions extends Resize, Omit<EncodeOptions, 'resize'>,
  * there is alpha. It takes far less memory than a decode, since most formats are made small while they are read. Rejects as
  * `decode` does.
  */
-export async function thumbnail(input: ImageInput, options: ThumbnailOptions = {}): Promise<Uint8Array> {
+export async function thumbnail(input: ImageInput, options: ThumbnailOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   const source = await sourceOf(input, options);
   const header = await readHeader(source);
   const { width, height, fit, enlarge, budget = imageMemory, label = source.name, signal, timeout, priority, maxPixels, orient } = options;
@@ -65,6 +67,6 @@ export async function thumbnail(input: ImageInput, options: ThumbnailOptions = {
   requireWritable(format, plan.output, true, label);
   const peak = thumbnailPeak(header, plan, format) + source.heldBytes;
   const permit = await admitting(peak, budget, options, (amount) => budget.acquire(amount, { label, signal, timeout, priority }));
-  const write = async (): Promise<Uint8Array> => written(opened(await engine(), source, plan), format, quality, label);
+  const write = async (): Promise<Uint8Array<ArrayBuffer>> => written(opened(await engine(), source, plan), format, quality, label);
   return untilAborted(holding(permit, budget, write), signal);
 }

@@ -1,4 +1,5 @@
 // Decoding under a budget: the pixels that sharp has, waited for, counted, given back; and whatever goes wrong leaves nothing behind.
+import { once } from 'node:events';
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -195,7 +196,7 @@ describe('encode and thumbnail', () => {
       using over = ImageBuffer.allocateSync({ width: longest + 1, height: 1, channels: 3, stride: (longest + 1) * 3 });
       const error: unknown = await encode(over, { format, budget, label: 'banner' }).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(ImageShapeError);
-      expect((error as Error).message).toContain(`'banner': ${longest + 1} × 1 pixels are more than a file of format '${format}' can have, ${longest} a side`);
+      expect((error as Error).message).toContain(`'banner' refused: ${longest + 1} × 1 pixels are more than a file of format '${format}' can have, ${longest} a side`);
     }
     using floats = ImageBuffer.allocateSync({ width: 2, height: 2, channels: 3, depth: 'float32' });
     using _full = budget.reserve(1024 * MiB);
@@ -484,6 +485,30 @@ describe('what cannot be read', () => {
     expect(budget.stats()).toMatchObject({ used: 0, waiting: 0 });
   });
 
+  test('the label is said, also where the bytes are no image', async () => {
+    for (const operation of [decode, thumbnail, estimateDecode] as const) {
+      await expect((operation as typeof decode)(Buffer.from('hello'), { label: 'upload 7' })).rejects.toThrow(/'upload 7'/);
+      await expect((operation as typeof decode)(bytesOf('black-canyon'), { label: 'upload 7', maxInputBytes: 9 })).rejects.toThrow(/'upload 7' has more than/);
+    }
+  });
+
+  test('a stream is closed, too, where the signal has fired before', async () => {
+    for (let round = 0; round < 3; round++) {
+      const stream = createReadStream(pathOf('black-canyon'));
+      await expect(thumbnail(stream, { signal: AbortSignal.abort(new Error('gone')) })).rejects.toThrow('gone');
+      await once(stream, 'close');
+    }
+  });
+
+  test('a Blob is read; a text that is a URL, a Response, or pixels that are none are told from it', async () => {
+    using image = await decode(new Blob([bytesOf('black-canyon')]), { resize: { width: 8 } });
+    expect(image.width).toBe(8);
+    await expect(decode('https://example.org/a.png')).rejects.toThrow(/text of a URL/);
+    await expect(decode(new Response('x') as never)).rejects.toThrow(/pass its body/);
+    await expect(encode(bytesOf('black-canyon') as never)).rejects.toThrow(/`thumbnail` takes files/);
+    await expect(encode(undefined as never)).rejects.toBeInstanceOf(ImageShapeError);
+  });
+
   test('a stream that does not end is cut off, and closed', async () => {
     let closed = false;
     async function* endless(): AsyncGenerator<Uint8Array> {
@@ -557,7 +582,7 @@ describe('what cannot be read', () => {
     ] as const) {
       const error = await decode(input as never).catch((reason: unknown) => reason as Error);
       expect(error).toBeInstanceOf(ImageInputError);
-      expect((error as Error).message).toBe(`Cannot read the image: expected a path, a file: URL, bytes, or bytes as they come, got ${words}.`);
+      expect((error as Error).message).toBe(`Cannot read the image: expected a path, a file: URL, bytes, a Blob, or bytes as they come, got ${words}.`);
     }
   });
 

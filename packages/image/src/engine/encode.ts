@@ -64,7 +64,7 @@ export interface Writing {
 }
 
 /** Encodes pixels, or a part of them. */
-export async function encodePixels(pixels: Pixels, { part, resize, format, quality, name }: Writing): Promise<Uint8Array> {
+export async function encodePixels(pixels: Pixels, { part, resize, format, quality, name }: Writing): Promise<Uint8Array<ArrayBuffer>> {
   const sharp = await engine();
   const { data, width, channels, depth } = pixels;
   const isPacked = copiedBytes(pixels, part) === 0;
@@ -80,7 +80,12 @@ export async function encodePixels(pixels: Pixels, { part, resize, format, quali
 }
 
 /** Writes what a pipeline makes. */
-export async function written(pipeline: Pipeline, format: EncodeFormat, quality: number | undefined, name: string | undefined): Promise<Uint8Array> {
+export async function written(
+  pipeline: Pipeline,
+  format: EncodeFormat,
+  quality: number | undefined,
+  name: string | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await pipeline.toFormat(format, quality === undefined || !LOSSY.has(format) ? {} : { quality }).toBuffer();
   } catch (cause) {

@@ -70,7 +70,7 @@ function requireCount(name: string, value: unknown, label: string | undefined): 
 }
 
 export function refused(why: string, label: string | undefined): ImageShapeError {
-  return new ImageShapeError(`No such image${label === undefined ? '' : ` '${label}'`}: ${why}.`, about(label));
+  return new ImageShapeError(`${label === undefined ? 'Image' : `Image '${label}'`} refused: ${why}.`, about(label));
 }
 
 /** A value as messages show it: never at any length, whatever it is. */

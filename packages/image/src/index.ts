@@ -6,6 +6,7 @@ export {
   type AllocateRequest,
   type AllocateSyncOptions,
   type CountedIn,
+  type DepthOf,
   type OwnedPixels,
   type OwnImageOptions,
 } from './pixels/image-buffer.ts';

@@ -4,6 +4,7 @@
  * and where nothing runs any more that could make room for them, the first is counted on top of the budget, which may go below zero.
  */
 import type { Budget, Permit, WaitOptions } from '@handback/core';
+import { forwarding } from './signals.ts';
 
 /** Far above what a waiter's age can make up for. */
 const FIRST = 1e9;
@@ -11,13 +12,21 @@ const FIRST = 1e9;
 /** A budget that is full, with nothing running on it: so many milliseconds are left to evictions and collections. */
 const PATIENCE = 20;
 
+/** Where a budget has room, and one above it lacks it, whatever runs may make that: so many times it is waited for that nothing does. */
+const LOOKS = 50;
+
+/** Operations on any budget. */
+let runningAnywhere = 0;
+
 /** Says to a waiter of ours that it is not to wait any longer. */
 const GO_ON = new Error('not to wait any longer');
 
 class Operations {
   readonly #budget: Budget;
-  readonly #waiting: Set<AbortController> = new Set();
+  /** What each wants, in bytes. */
+  readonly #waiting: Map<AbortController, number> = new Map();
   #running = 0;
+  #looks = 0;
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
 
   constructor(budget: Budget) {
@@ -26,34 +35,32 @@ class Operations {
 
   enter(): void {
     this.#running++;
+    runningAnywhere++;
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
   leave(): void {
     this.#running--;
+    runningAnywhere--;
     this.#look();
   }
 
   /** A permit for an operation on an image that is held: in line, but before all others, and not for ever. */
-  async admit(bytes: number, options: WaitOptions): Promise<Permit> {
+  admit(bytes: number, options: WaitOptions): Promise<Permit> {
     const { signal, priority = 0 } = options;
-    const own = new AbortController();
-    // By hand: on Node 20 `AbortSignal.any` leaves something behind at every call on a signal that lives long.
-    const forward = (): void => own.abort(signal?.reason);
-    if (signal?.aborted === true) forward();
-    signal?.addEventListener('abort', forward);
-    this.#waiting.add(own);
-    this.#look();
-    try {
-      return await this.#budget.acquire(bytes, { ...options, signal: own.signal, priority: priority + FIRST });
-    } catch (error) {
-      if (error !== GO_ON) throw error;
-      return this.#budget.reserve(bytes, { label: options.label });
-    } finally {
-      this.#waiting.delete(own);
-      signal?.removeEventListener('abort', forward);
-    }
+    return forwarding(signal as AbortSignal | undefined, async (own) => {
+      this.#waiting.set(own, bytes);
+      this.#look();
+      try {
+        return await this.#budget.acquire(bytes, { ...options, signal: own.signal, priority: priority + FIRST });
+      } catch (error) {
+        if (error !== GO_ON) throw error;
+        return this.#budget.reserve(bytes, { label: options.label });
+      } finally {
+        this.#waiting.delete(own);
+      }
+    });
   }
 
   /** Where some wait and nothing runs, the first goes on after a while, and those that are left after another one. */
@@ -61,11 +68,18 @@ class Operations {
     if (this.#running > 0 || this.#waiting.size === 0 || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      for (const first of this.#waiting) {
+      for (const [first, bytes] of this.#waiting) {
+        if (this.#isForOthers(bytes)) return this.#look();
+        this.#looks = 0;
         first.abort(GO_ON);
         break;
       }
     }, PATIENCE);
+  }
+
+  /** What lacks is room above, for which others, of a budget beside this one, may have something running. */
+  #isForOthers(bytes: number): boolean {
+    return runningAnywhere > 0 && this.#budget.stats().available >= bytes && this.#looks++ < LOOKS;
   }
 }
 

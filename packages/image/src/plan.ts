@@ -9,7 +9,7 @@ export interface Resize {
   /** In pixels. With one side alone the other follows. */
   width?: number | undefined;
   height?: number | undefined;
-  /** `inside` (default): the whole image, as large as fits; `cover`: it fills the size, and what is too much is cut off; `fill`: it is stretched. */
+  /** `inside` (default): the whole image, as large as fits; `cover`: it fills the size, and what is too much is cut off (of an image that is smaller, only with `enlarge`); `fill`: it is stretched. */
   fit?: 'inside' | 'cover' | 'fill' | undefined;
   /** True makes a small image larger. Default false. */
   enlarge?: boolean | undefined;
@@ -70,7 +70,7 @@ function requirePages(asked: unknown, has: number, name: string | undefined): nu
 }
 
 export function requireResize(resize: Resize, name: string | undefined): Resize {
-  const { width, height, fit = 'inside' } = resize;
+  const { width, height, fit = 'inside' } = resize ?? {};
   for (const [side, pixels] of Object.entries({ width, height })) {
     if (pixels !== undefined && (!Number.isSafeInteger(pixels) || pixels < 1))
       throw refused(`expected \`resize.${side}\` to be a whole number of pixels from 1 up, got ${show(pixels)}`, name);

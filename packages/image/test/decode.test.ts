@@ -1,13 +1,15 @@
 // Decoding under a budget: the pixels that sharp has, waited for, counted, given back; and whatever goes wrong leaves nothing behind.
+import { once } from 'node:events';
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { deflateSync } from 'node:zlib';
 import { AcquireTimeoutError, Budget, BudgetExceededError, DisposedError } from '@handback/core';
 import { decode, encode, estimateDecode, ImageBuffer, ImageInputError, ImageShapeError, ImageTooLargeError, thumbnail, type ImageInput } from '@handback/image';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { bytesOf, pathOf } from './photographs.ts';
 
 const MiB = 2 ** 20;
@@ -159,6 +161,53 @@ describe('encode and thumbnail', () => {
     }
   });
 
+  test('rows with gaps are copied without them, which is counted', async () => {
+    using budget = bytesBudget();
+    using plain = ImageBuffer.allocateSync({ width: 1001, height: 1000, channels: 3 });
+    using gaps = ImageBuffer.allocateSync({ width: 1001, height: 1000, channels: 3, stride: 3004 });
+    const peaks: number[] = [];
+    for (const image of [plain, gaps.region(0, 500, 1001, 100), gaps]) {
+      using own = budget.child({ name: 'own', capacity: 256 * MiB, unit: 'bytes' });
+      await encode(image, { budget: own, format: 'png', resize: { width: 10, height: 10, fit: 'fill' } });
+      peaks.push(own.stats().peak);
+    }
+    expect(peaks.map((peak) => peak - (peaks[0] as number))).toEqual([0, 1001 * 100 * 3, 1001 * 1000 * 3]);
+  });
+
+  test('a quality is for formats that lose some: a PNG keeps every pixel', async () => {
+    using image = await decode(bytesOf('black-canyon'), { resize: { width: 64 } });
+    using again = await decode(await encode(image, { format: 'png', quality: 50 }));
+    expect(Buffer.compare(again.data, image.data)).toBe(0);
+  });
+
+  test('what a format cannot hold is refused before anything is taken', async () => {
+    using budget = bytesBudget(1024 * MiB);
+    for (const [format, longest] of [
+      ['jpeg', 65_500],
+      ['webp', 16_383],
+      ['avif', 16_384],
+      ['tiff', 65_500],
+      ['gif', 65_535],
+    ] as const) {
+      using fits = ImageBuffer.allocateSync({ width: longest, height: 1, channels: 3 });
+      const { width } = await sharp(await encode(fits, { format, budget })).metadata();
+      expect([format, width]).toEqual([format, longest]);
+      using _full = budget.reserve(1024 * MiB);
+      using over = ImageBuffer.allocateSync({ width: longest + 1, height: 1, channels: 3, stride: (longest + 1) * 3 });
+      const error: unknown = await encode(over, { format, budget, label: 'banner' }).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(ImageShapeError);
+      expect((error as Error).message).toContain(`'banner' refused: ${longest + 1} × 1 pixels are more than a file of format '${format}' can have, ${longest} a side`);
+    }
+    using floats = ImageBuffer.allocateSync({ width: 2, height: 2, channels: 3, depth: 'float32' });
+    using _full = budget.reserve(1024 * MiB);
+    await expect(encode(floats, { budget })).rejects.toBeInstanceOf(ImageShapeError);
+    const wide = await sharp({ create: { width: 20_000, height: 2, channels: 4, background: '#1234' } })
+      .png()
+      .toBuffer();
+    await expect(thumbnail(wide, { budget, width: 20_000 })).rejects.toBeInstanceOf(ImageShapeError);
+    expect(budget.stats().waiting).toBe(0);
+  });
+
   test('an image, or a part of one, is made smaller on its way', async () => {
     using image = await decode(bytesOf('black-canyon'));
     using small = await decode(await encode(image, { format: 'png', resize: { width: 64 } }));
@@ -243,6 +292,18 @@ describe('admission', () => {
     expect(budget.stats().peak).toBeLessThanOrEqual(24 * MiB);
   });
 
+  test('so does a full budget of several children: one at a time of all of them', async () => {
+    using parent = bytesBudget(64 * MiB);
+    using image = ImageBuffer.allocateSync({ width: 500, height: 500, channels: 3 });
+    const children = ['a', 'b', 'c'].map((name) => parent.child({ name, capacity: 64 * MiB, unit: 'bytes' }));
+    await encode(image, { budget: parent });
+    const one = parent.stats().peak;
+    const full = parent.reserve(64 * MiB);
+    await Promise.all(children.map((budget) => encode(image, { budget })));
+    expect(parent.stats()).toMatchObject({ used: 64 * MiB, peak: 64 * MiB + one });
+    full.dispose();
+  });
+
   test('larger than the whole budget: refused at once, with the numbers', async () => {
     using budget = bytesBudget(2 * MiB);
     const refusal = decode(pathOf('black-canyon'), { budget });
@@ -260,6 +321,30 @@ describe('admission', () => {
     held.dispose();
     using image = await decoding;
     expect([image.width, budget.stats().used]).toEqual([1024, image.byteLength]);
+  });
+
+  test('so it does where a budget above is smaller, or the budget is made smaller meanwhile', async () => {
+    for (const read of [
+      async (budget: Budget) => (await decode(bytesOf('black-canyon'), { budget, oversize: 'alone' })).dispose(),
+      async (budget: Budget) => thumbnail(bytesOf('black-canyon'), { budget, oversize: 'alone' }),
+      async (budget: Budget) => {
+        using image = ImageBuffer.allocateSync({ width: 1000, height: 750, channels: 4 });
+        await encode(image, { budget, oversize: 'alone' });
+      },
+    ]) {
+      using parent = bytesBudget(MiB);
+      using child = parent.child({ name: 'child', capacity: 256 * MiB, unit: 'bytes' });
+      await read(child);
+      expect(parent.stats().used).toBe(0);
+      using shrinks = bytesBudget(256 * MiB);
+      const full = shrinks.reserve(256 * MiB);
+      const waiting = read(shrinks);
+      await vi.waitFor(() => expect(shrinks.stats().waiting).toBe(1));
+      shrinks.resize(MiB);
+      full.dispose();
+      await waiting;
+      expect(shrinks.stats().used).toBe(0);
+    }
   });
 
   test('who waits too long is told who holds the budget; nothing is taken', async () => {
@@ -285,6 +370,41 @@ describe('admission', () => {
     const before = new AbortController();
     before.abort(new Error('never wanted'));
     await expect(decode(large, { budget, signal: before.signal })).rejects.toThrow('never wanted');
+  });
+
+  test('one signal may end a thousand operations: it gets a listener or two, and none is left behind', async () => {
+    using budget = bytesBudget(64 * MiB);
+    using image = ImageBuffer.allocateSync({ width: 2, height: 2, channels: 3 });
+    const png = await encode(image, { format: 'png' });
+    const controller = new AbortController();
+    const { signal } = controller;
+    let listeners = 0;
+    let most = 0;
+    const { addEventListener, removeEventListener } = signal;
+    signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+      most = Math.max(most, ++listeners);
+      addEventListener.apply(signal, args);
+    };
+    signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+      listeners--;
+      removeEventListener.apply(signal, args);
+    };
+    const operations = (): Promise<unknown>[] =>
+      Array.from({ length: 100 }, () => [
+        encode(image, { budget, signal }),
+        thumbnail(png, { budget, signal }),
+        decode(png, { budget, signal }).then((decoded) => decoded.dispose()),
+      ]).flat();
+    await Promise.all(operations());
+    expect([most <= 10, listeners]).toEqual([true, 0]);
+    const full = budget.reserve(64 * MiB);
+    const aborted = Promise.allSettled(operations());
+    await vi.waitFor(() => expect(budget.stats().waiting).toBeGreaterThanOrEqual(299));
+    controller.abort();
+    expect((await aborted).every((result) => result.status === 'rejected' && result.reason === signal.reason)).toBe(true);
+    full.dispose();
+    await vi.waitFor(() => expect(budget.stats().used).toBe(0));
+    expect(listeners).toBe(0);
   });
 
   test('`maxPixels` is looked at before anything is decoded', async () => {
@@ -365,6 +485,30 @@ describe('what cannot be read', () => {
     expect(budget.stats()).toMatchObject({ used: 0, waiting: 0 });
   });
 
+  test('the label is said, also where the bytes are no image', async () => {
+    for (const operation of [decode, thumbnail, estimateDecode] as const) {
+      await expect((operation as typeof decode)(Buffer.from('hello'), { label: 'upload 7' })).rejects.toThrow(/'upload 7'/);
+      await expect((operation as typeof decode)(bytesOf('black-canyon'), { label: 'upload 7', maxInputBytes: 9 })).rejects.toThrow(/'upload 7' has more than/);
+    }
+  });
+
+  test('a stream is closed, too, where the signal has fired before', async () => {
+    for (let round = 0; round < 3; round++) {
+      const stream = createReadStream(pathOf('black-canyon'));
+      await expect(thumbnail(stream, { signal: AbortSignal.abort(new Error('gone')) })).rejects.toThrow('gone');
+      await once(stream, 'close');
+    }
+  });
+
+  test('a Blob is read; a text that is a URL, a Response, or pixels that are none are told from it', async () => {
+    using image = await decode(new Blob([bytesOf('black-canyon')]), { resize: { width: 8 } });
+    expect(image.width).toBe(8);
+    await expect(decode('https://example.org/a.png')).rejects.toThrow(/text of a URL/);
+    await expect(decode(new Response('x') as never)).rejects.toThrow(/pass its body/);
+    await expect(encode(bytesOf('black-canyon') as never)).rejects.toThrow(/`thumbnail` takes files/);
+    await expect(encode(undefined as never)).rejects.toBeInstanceOf(ImageShapeError);
+  });
+
   test('a stream that does not end is cut off, and closed', async () => {
     let closed = false;
     async function* endless(): AsyncGenerator<Uint8Array> {
@@ -386,6 +530,62 @@ describe('what cannot be read', () => {
     await expect(decode(failing())).rejects.toThrow('connection reset');
   });
 
+  test('an abort while a stream has stalled is answered at once, and closes it', async () => {
+    const bytes = bytesOf('nagasaki-boats').subarray(0, 1_000);
+    const closed: string[] = [];
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      yield bytes;
+      await new Promise(() => {});
+    }
+    const node = new Readable({ read: () => {}, destroy: (error, done) => (closed.push('node'), done(error)) });
+    node.push(bytes);
+    const web = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(bytes), cancel: () => void closed.push('web') }) as never;
+    for (const stream of [pieces(), node, web]) {
+      const controller = new AbortController();
+      const reason = new Error('the client has gone');
+      const answer = expect(decode(stream, { signal: controller.signal })).rejects.toBe(reason);
+      await new Promise((resolve) => setImmediate(resolve));
+      controller.abort(reason);
+      await answer;
+    }
+    await vi.waitFor(() => expect(closed).toEqual(['node', 'web']));
+  });
+
+  test('a stream that was read already has no bytes', async () => {
+    const stream = new Blob([bytesOf('nagasaki-boats')]).stream() as never;
+    (await decode(stream, { resize: { width: 16 } })).dispose();
+    await expect(decode(stream)).rejects.toThrow('there are no bytes');
+  });
+
+  test('bytes that were transferred away while they waited are an error with a code, and nothing is held', async () => {
+    for (const read of [decode, thumbnail]) {
+      using budget = bytesBudget(16 * MiB);
+      const full = budget.reserve(16 * MiB);
+      const bytes = Uint8Array.from(bytesOf('nagasaki-boats'));
+      const waiting = read(bytes, { budget, resize: { width: 16 } } as object);
+      const refused = expect(waiting).rejects.toBeInstanceOf(ImageInputError);
+      await vi.waitFor(() => expect(budget.stats().waiting).toBe(1));
+      structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+      full.dispose();
+      await refused;
+      expect(budget.stats().used).toBe(0);
+    }
+  });
+
+  test('what is no input is an error that says so, in a few words, whatever it is', async () => {
+    for (const [input, words] of [
+      [null, 'null'],
+      [Symbol('x'), 'Symbol(x)'],
+      [new Uint16Array(100_000), 'an object of class Uint16Array'],
+      [Object.create(null), 'an object'],
+      [['a'.repeat(1_000)], 'an object of class Array'],
+    ] as const) {
+      const error = await decode(input as never).catch((reason: unknown) => reason as Error);
+      expect(error).toBeInstanceOf(ImageInputError);
+      expect((error as Error).message).toBe(`Cannot read the image: expected a path, a file: URL, bytes, a Blob, or bytes as they come, got ${words}.`);
+    }
+  });
+
   test('options that make no sense are refused before anything is taken', async () => {
     using budget = bytesBudget();
     for (const wrong of [
@@ -397,7 +597,11 @@ describe('what cannot be read', () => {
       { maxPixels: 0 },
       { maxPixels: Number.NaN },
       { resize: {} },
+      { resize: null },
+      { resize: 'small' },
       { resize: { width: 0 } },
+      { maxInputBytes: Number.NaN },
+      { maxInputBytes: '1 MiB' },
       { resize: { width: 5, fit: 'contain' } },
       { oversize: 'x' },
     ]) {

@@ -22,12 +22,8 @@ export async function decodeRaw(source: Source, plan: Plan, room?: Room): Promis
   const space = depth === 16 ? (grey ? 'grey16' : 'rgb16') : grey ? 'b-w' : 'srgb';
   const pipeline = opened(sharp, source, plan).toColourspace(space);
   const ready = channels % 2 === 0 ? pipeline.ensureAlpha() : pipeline.removeAlpha();
-  try {
-    const decoded = await pixelsOf(ready.raw({ depth: depth === 16 ? 'ushort' : 'uchar' }), depth, source.name, room);
-    return { ...decoded, remainder: await collectCopied() };
-  } catch (cause) {
-    throw refusedInput(firstLine(cause), source.name, cause);
-  }
+  const decoded = await pixelsOf(ready.raw({ depth: depth === 16 ? 'ushort' : 'uchar' }), depth, source.name, room);
+  return { ...decoded, remainder: await collectCopied() };
 }
 
 /**
@@ -40,7 +36,7 @@ function pixelsOf(pipeline: Pipeline, depth: Plan['shape']['depth'], name: strin
   return new Promise((resolve, reject) => {
     pipeline.toBuffer((error, data, info) => {
       try {
-        if (error !== null) throw error;
+        if (error !== null) throw refusedInput(firstLine(error), name, error);
         const shape = requireShape({ width: info.width, height: info.height, channels: info.channels as Channels, depth }, name);
         resolve({ buffer: takeOver(data, room), shape });
       } catch (cause) {
@@ -53,8 +49,17 @@ function pixelsOf(pipeline: Pipeline, depth: Plan['shape']['depth'], name: strin
 /** The source, turned and resized as planned. The decoder is held to the size that its header gave. */
 export function opened(sharp: Sharp, source: Source, { pages, orient, resize, pixels }: Plan): Pipeline {
   // libvips cannot turn several pages at once.
-  const pipeline = open(sharp, source, { pages, limitInputPixels: pixels, autoOrient: orient && pages === 1 });
+  const pipeline = reading(source, () => open(sharp, source, { pages, limitInputPixels: pixels, autoOrient: orient && pages === 1 }));
   return resize === undefined ? pipeline : resized(pipeline, resize);
+}
+
+/** Sharp refuses some at once: bytes that their owner has transferred while they waited, more pages than it can count. */
+function reading(source: Source, start: () => Pipeline): Pipeline {
+  try {
+    return start();
+  } catch (cause) {
+    throw refusedInput(firstLine(cause), source.name, cause);
+  }
 }
 
 export function resized(pipeline: Pipeline, { width, height, fit = 'inside', enlarge = false }: Resize): Pipeline {

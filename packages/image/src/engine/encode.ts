@@ -11,6 +11,12 @@ export type EncodeFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'tiff' | 'gif';
 
 const FORMATS: readonly EncodeFormat[] = ['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif'];
 
+/** Of these alone: told of a quality, sharp's PNG is of a palette of 256 colours. */
+const LOSSY: ReadonlySet<EncodeFormat> = new Set(['jpeg', 'webp', 'avif', 'tiff']);
+
+/** The longest side that a format, or its library, can write. A TIFF is written as strips of JPEG. */
+const LONGEST: Partial<Record<EncodeFormat, number>> = { jpeg: 65_500, webp: 16_383, avif: 16_384, tiff: 65_500, gif: 65_535 };
+
 /** How an image is written. */
 export interface EncodeShape {
   /** Default `jpeg` without alpha, `png` with it. */
@@ -25,6 +31,19 @@ export function requireEncoding({ format, quality }: EncodeShape, hasAlpha: bool
   if (quality !== undefined && !(Number.isInteger(quality) && quality >= 1 && quality <= 100))
     throw refused(`expected \`quality\` to be a whole number from 1 to 100, got ${show(quality)}`, undefined);
   return { format: chosen, quality };
+}
+
+/** Throws ImageShapeError for what the format cannot hold. `resized`: libvips may round a side down that is rounded up here. */
+export function requireWritable(format: EncodeFormat, { width, height }: { width: number; height: number }, resized: boolean, name: string | undefined): void {
+  const longest = LONGEST[format] ?? Number.POSITIVE_INFINITY;
+  if (Math.max(width, height) - (resized ? 1 : 0) > longest)
+    throw refused(`${width} × ${height} pixels are more than a file of format '${format}' can have, ${longest} a side; choose png, or \`resize\` it`, name);
+}
+
+/** Bytes of the copy that `encodePixels` makes of what has gaps between its rows. */
+export function copiedBytes({ width, height, channels, depth, stride }: Pixels, part: Part | undefined): number {
+  const row = width * channels * bytesOfSample(depth);
+  return stride === row ? 0 : row * (part?.height ?? height);
 }
 
 /** A part of an image, by its place in it. */
@@ -45,17 +64,15 @@ export interface Writing {
 }
 
 /** Encodes pixels, or a part of them. */
-export async function encodePixels(pixels: Pixels, { part, resize, format, quality, name }: Writing): Promise<Uint8Array> {
+export async function encodePixels(pixels: Pixels, { part, resize, format, quality, name }: Writing): Promise<Uint8Array<ArrayBuffer>> {
   const sharp = await engine();
-  const { data, width, height, channels, depth, stride } = pixels;
-  const pixel = channels * bytesOfSample(depth);
-  // A gap between rows of whole pixels is a wider image, of which the left part is taken; any other gap has to be copied away.
-  const wide = stride % pixel === 0 && (data.byteLength === stride * height || stride === width * pixel);
-  const raw = { width: wide ? stride / pixel : width, height, channels, premultiplied: false };
-  if (depth === 'float32') throw refused('no format here keeps float32 samples; convert them to 8 or 16 bits', name);
-  let pipeline = sharp(wide ? data : withoutGaps(pixels), { raw, limitInputPixels: false });
-  if (part !== undefined) pipeline = pipeline.extract({ left: part.x, top: part.y, width: part.width, height: part.height });
-  else if (raw.width !== width) pipeline = pipeline.extract({ left: 0, top: 0, width, height });
+  const { data, width, channels, depth } = pixels;
+  const isPacked = copiedBytes(pixels, part) === 0;
+  const first = part === undefined || isPacked ? 0 : part.y;
+  const height = part === undefined || isPacked ? pixels.height : part.height;
+  const raw = { width, height, channels, premultiplied: false };
+  let pipeline = sharp(isPacked ? data : withoutGaps(pixels, first, height), { raw, limitInputPixels: false });
+  if (part !== undefined) pipeline = pipeline.extract({ left: part.x, top: part.y - first, width: part.width, height: part.height });
   if (resize !== undefined) pipeline = resized(pipeline, resize);
   // What sharp is told nothing about becomes 8 bits.
   if (depth === 16) pipeline = pipeline.toColourspace(channels < 3 ? 'grey16' : 'rgb16');
@@ -63,18 +80,23 @@ export async function encodePixels(pixels: Pixels, { part, resize, format, quali
 }
 
 /** Writes what a pipeline makes. */
-export async function written(pipeline: Pipeline, format: EncodeFormat, quality: number | undefined, name: string | undefined): Promise<Uint8Array> {
+export async function written(
+  pipeline: Pipeline,
+  format: EncodeFormat,
+  quality: number | undefined,
+  name: string | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return await pipeline.toFormat(format, quality === undefined ? {} : { quality }).toBuffer();
+    return await pipeline.toFormat(format, quality === undefined || !LOSSY.has(format) ? {} : { quality }).toBuffer();
   } catch (cause) {
     throw refusedInput(firstLine(cause), name, cause);
   }
 }
 
-function withoutGaps({ data, width, height, channels, depth, stride }: Pixels): Pixels['data'] {
-  const sample = bytesOfSample(depth);
+function withoutGaps({ data, width, channels, depth, stride }: Pixels, first: number, height: number): Pixels['data'] {
+  const step = stride / bytesOfSample(depth);
   const row = width * channels;
   const packed = new (data.constructor as new (length: number) => Pixels['data'])(row * height);
-  for (let y = 0; y < height; y++) packed.set(data.subarray((y * stride) / sample, (y * stride) / sample + row) as never, y * row);
+  for (let y = 0; y < height; y++) packed.set(data.subarray((first + y) * step, (first + y) * step + row) as never, y * row);
   return packed;
 }

@@ -47,5 +47,7 @@ function isOlder(version: string): boolean {
 
 export function firstLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return (text.trim().split('\n', 1)[0] as string).trim();
+  const line = (text.trim().split('\n', 1)[0] as string).trim();
+  // What sharp says where it lost the decoder's own words.
+  return line.replace(/^Warning treated as error due to failOn setting$/, 'its data are damaged, or end too early');
 }

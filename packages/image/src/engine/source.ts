@@ -1,9 +1,10 @@
 /** What an image is read from. */
 import { about, ImageInputError, ImageTooLargeError } from '../errors.ts';
-import { show } from '../pixels/shape.ts';
+import { untilAborted } from '../admission.ts';
+import { refused, show } from '../pixels/shape.ts';
 
-/** An image file: its path, a `file:` URL, its bytes, or its bytes as they come (an upload, a stream, the body of a response). */
-export type ImageInput = string | URL | Uint8Array | ArrayBuffer | AsyncIterable<Uint8Array>;
+/** An image file: its path, a `file:` URL, its bytes, a Blob, or its bytes as they come (an upload, a stream, the body of a response). */
+export type ImageInput = string | URL | Uint8Array | ArrayBuffer | Blob | AsyncIterable<Uint8Array>;
 
 /** What sharp reads, and what messages call it. */
 export interface Source {
@@ -15,50 +16,107 @@ export interface Source {
 
 /** How an input is read. */
 export interface InputOptions {
-  /** The most bytes that a stream may bring; default 64 MiB. More is refused with ImageTooLargeError. */
+  /** The most bytes of a file that is given as bytes, a Blob or a stream; default 64 MiB. More is refused with ImageTooLargeError. */
   maxInputBytes?: number | undefined;
+  /** A name for messages; default: the name of the file. */
+  label?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
 const MOST_BYTES = 64 * 2 ** 20;
 
 /** The source of an input, or ImageInputError. A stream is read to its end: what it brings is held until the image was read. */
-export async function sourceOf(input: ImageInput, { maxInputBytes = MOST_BYTES, signal }: InputOptions): Promise<Source> {
+export async function sourceOf(input: ImageInput, { maxInputBytes = MOST_BYTES, label, signal }: InputOptions): Promise<Source> {
+  if (typeof maxInputBytes !== 'number' || !(maxInputBytes > 0))
+    throw refused(`expected \`maxInputBytes\` to be a number above 0, got ${show(maxInputBytes)}`, label);
+  const stream = input instanceof Blob ? (input.stream() as unknown as AsyncIterable<Uint8Array>) : input;
+  if (isStream(stream)) {
+    const bytes = await collect(stream, maxInputBytes, signal, label);
+    return { input: requireBytes(bytes, maxInputBytes, label), name: label, heldBytes: bytes.byteLength };
+  }
   signal?.throwIfAborted();
-  if (typeof input === 'string') return { input, name: nameOf(input), heldBytes: 0 };
+  if (typeof input === 'string') return { input: requirePath(input, label), name: label ?? nameOf(input), heldBytes: 0 };
   if (input instanceof URL) {
-    if (input.protocol !== 'file:') throw refusedInput(`expected a \`file:\` URL, got ${show(input.href)}; fetch it, and pass the response's body`, undefined);
+    if (input.protocol !== 'file:') throw refusedInput(`expected a \`file:\` URL, got ${show(input.href)}; fetch it, and pass the response's body`, label);
     const { fileURLToPath } = await import('node:url');
     const path = fileURLToPath(input);
-    return { input: path, name: nameOf(path), heldBytes: 0 };
+    return { input: path, name: label ?? nameOf(path), heldBytes: 0 };
   }
-  if (input instanceof Uint8Array) return { input: requireBytes(input), name: undefined, heldBytes: 0 };
-  if (input instanceof ArrayBuffer) return { input: requireBytes(new Uint8Array(input)), name: undefined, heldBytes: 0 };
-  if (typeof (input as AsyncIterable<Uint8Array> | undefined)?.[Symbol.asyncIterator] === 'function') {
-    const bytes = requireBytes(await collect(input, maxInputBytes, signal));
-    return { input: bytes, name: undefined, heldBytes: bytes.byteLength };
-  }
-  throw refusedInput(`expected a path, a file: URL, bytes, or bytes as they come, got ${show(input)}`, undefined);
+  const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : input;
+  if (bytes instanceof Uint8Array) return { input: requireBytes(bytes, maxInputBytes, label), name: label, heldBytes: 0 };
+  const isResponse = typeof Response === 'function' && (input as unknown) instanceof Response;
+  const hint = isResponse ? '; pass its body' : '';
+  throw refusedInput(`expected a path, a file: URL, bytes, a Blob, or bytes as they come, got ${show(input)}${hint}`, label);
 }
 
-async function collect(input: AsyncIterable<Uint8Array>, most: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+function isStream(input: unknown): input is AsyncIterable<Uint8Array> {
+  return typeof (input as AsyncIterable<Uint8Array> | undefined)?.[Symbol.asyncIterator] === 'function';
+}
+
+/** Paths are taken as they are: what is a URL in a text would be looked for among the files. */
+function requirePath(path: string, label: string | undefined): string {
+  if (!/^(?:https?|file|data):/i.test(path)) return path;
+  throw refusedInput(`expected a path, got the text of a URL; pass new URL(…) for a file, the body of what was fetched, or bytes`, label ?? path.slice(0, 40));
+}
+
+async function collect(input: AsyncIterable<Uint8Array>, most: number, signal: AbortSignal | undefined, label: string | undefined): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  // The end of the loop, also by a throw, closes the stream.
-  for await (const chunk of input) {
+  const { next, close } = readingOf(input);
+  let isOver = false;
+  try {
     signal?.throwIfAborted();
-    if (!(chunk instanceof Uint8Array)) throw refusedInput(`expected the stream to bring bytes, got ${show(chunk)}`, undefined);
-    bytes += chunk.byteLength;
-    if (bytes > most)
-      throw new ImageTooLargeError(`The stream brought more than \`maxInputBytes\`, ${most} bytes. Raise it if such files are welcome.`, about(undefined));
-    chunks.push(chunk);
+    for (;;) {
+      const { done, value: chunk } = await untilAborted(Promise.resolve(next()), signal);
+      if (done === true) break;
+      if (!(chunk instanceof Uint8Array)) throw refusedInput(`expected the stream to bring bytes, got ${show(chunk)}`, label);
+      bytes += chunk.byteLength;
+      if (bytes > most) throw tooMany(most, label);
+      chunks.push(chunk);
+    }
+    isOver = true;
+  } finally {
+    // Not waited for: what has stalled may answer never.
+    if (!isOver) void close().catch(() => {});
   }
   return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, bytes);
 }
 
-function requireBytes(bytes: Uint8Array): Uint8Array {
-  if (bytes.byteLength > 0) return bytes;
-  throw refusedInput('there are no bytes', undefined);
+interface Reading {
+  next(): Promise<IteratorResult<Uint8Array, unknown>>;
+  /** Closes it before its end. */
+  close(): Promise<unknown>;
+}
+
+/** A stream that has stalled is closed by a call of its own: its iterator would wait for the next bytes first. */
+function readingOf(input: AsyncIterable<Uint8Array> & Partial<Pick<ReadableStream<Uint8Array>, 'getReader'>> & { destroy?: unknown }): Reading {
+  if (typeof input.getReader === 'function') {
+    const reader = input.getReader();
+    const next = async (): Promise<IteratorResult<Uint8Array, unknown>> => {
+      const read = await reader.read();
+      if (read.done) reader.releaseLock();
+      return read as IteratorResult<Uint8Array, unknown>;
+    };
+    return { next, close: () => reader.cancel() };
+  }
+  const chunks = input[Symbol.asyncIterator]();
+  const close = async (): Promise<unknown> => {
+    const closed = chunks.return?.();
+    if ('pipe' in input && typeof input.destroy === 'function') input.destroy();
+    return closed;
+  };
+  return { next: () => chunks.next(), close };
+}
+
+function requireBytes(bytes: Uint8Array, most: number, label: string | undefined): Uint8Array {
+  if (bytes.byteLength === 0) throw refusedInput('there are no bytes', label);
+  if (bytes.byteLength > most) throw tooMany(most, label);
+  return bytes;
+}
+
+function tooMany(most: number, label: string | undefined): ImageTooLargeError {
+  const name = label === undefined ? 'The file' : `'${label}'`;
+  return new ImageTooLargeError(`${name} has more than \`maxInputBytes\`, ${most} bytes. Raise it if such files are welcome.`, about(label));
 }
 
 /** The last part of a path: enough to know it by. */

@@ -8,6 +8,7 @@ import { HeldPixels, type Loan, type Pixels } from './pixels.ts';
 import type { PixelPool } from './pool.ts';
 import { ImageRegion } from './region.ts';
 import { refused, requireShape, show, type Channels, type Depth, type ImageShape, type Samples, type Shape } from './shape.ts';
+import { showAs } from './inspect.ts';
 import { isOutOfMemory } from './store.ts';
 
 /** Where the bytes of an image are counted. */
@@ -67,7 +68,7 @@ export class ImageBuffer<D extends Depth = Depth> extends Handle<Pixels<D>> {
    * so all other views of it are empty from now on. What cannot be moved is copied: the memory of WebAssembly modules, and, on Node
    * 20, that of native libraries. Throws ImageShapeError; then the pixels are the caller's as before.
    */
-  static own<D extends Depth = 8>(pixels: OwnedPixels<D>, options: OwnImageOptions = {}): ImageBuffer<D> {
+  static own<const P extends OwnedPixels>(pixels: P, options: OwnImageOptions = {}): ImageBuffer<DepthOf<P>> {
     const { label, budget = imageMemory } = options;
     const { buffer, depth } = requireOwnable(pixels, label);
     const shape = requireShape({ ...pixels, depth }, label);
@@ -77,12 +78,15 @@ export class ImageBuffer<D extends Depth = Depth> extends Handle<Pixels<D>> {
     // Owned first, since that may be refused: then the pixels are where they were.
     const image = images.own(held, options);
     held.moveIn();
-    return image as ImageBuffer<D>;
+    return image as ImageBuffer<DepthOf<P>>;
   }
 
-  /** The samples, on loan: see `value`. Take it once for a whole loop. Throws DisposedError or MovedError. */
+  /**
+   * The samples, on loan: see `value`. Take it once for a whole loop. Throws DisposedError or MovedError; and ImageShapeError where
+   * their memory was transferred away behind the image's back: `detach` it first.
+   */
   get data(): Samples<D> {
-    return this.value.data;
+    return requireThere(this.value, this.label).data;
   }
 
   /** In pixels. */
@@ -119,12 +123,18 @@ export class ImageBuffer<D extends Depth = Depth> extends Handle<Pixels<D>> {
 
   /** Copies it, when there is room for the copy. Rejects as `allocate` does; it stays open until then. */
   async clone(options: AllocateOptions = {}): Promise<ImageBuffer<D>> {
-    return this.use(async (pixels) => filledFrom(pixels, await ImageBuffer.allocate<D>({ ...shapeOf(pixels), clear: false }, options)));
+    return this.use(async (pixels) => {
+      const shape = shapeOf(requireThere(pixels, this.label));
+      return filledFrom(pixels, await ImageBuffer.allocate<D>({ ...shape, clear: false }, options));
+    });
   }
 
   /** Copies it within the call. Throws as `allocateSync` does. */
   cloneSync(options: AllocateSyncOptions = {}): ImageBuffer<D> {
-    return this.use((pixels) => filledFrom(pixels, ImageBuffer.allocateSync<D>({ ...shapeOf(pixels), clear: false }, options)));
+    return this.use((pixels) => {
+      const shape = shapeOf(requireThere(pixels, this.label));
+      return filledFrom(pixels, ImageBuffer.allocateSync<D>({ ...shape, clear: false }, options));
+    });
   }
 
   /**
@@ -132,6 +142,7 @@ export class ImageBuffer<D extends Depth = Depth> extends Handle<Pixels<D>> {
    * to a library that keeps them. Throws as `detach` of any handle does.
    */
   override detach(): Pixels<D> {
+    void this.data;
     return (super.detach() as unknown as HeldPixels).leave() as Pixels<D>;
   }
 }
@@ -140,6 +151,15 @@ export class ImageBuffer<D extends Depth = Depth> extends Handle<Pixels<D>> {
 export interface OwnedPixels<D extends Depth = Depth> extends ImageShape<D> {
   data: ArrayBuffer | ArrayBufferView;
 }
+
+/** The depth of pixels, by what they say, else by their array. */
+export type DepthOf<P extends OwnedPixels> = P extends { depth: infer D extends Depth }
+  ? D
+  : P['data'] extends Uint16Array
+    ? 16
+    : P['data'] extends Float32Array
+      ? 'float32'
+      : 8;
 
 export const images: SyncResourceKind<Pixels, ImageRequest, ImageBuffer> = defineResource({
   kind: 'image',
@@ -167,6 +187,14 @@ export function ownLoan(shape: Shape, loan: Loan, options: OwnOptions): ImageBuf
     throw error;
   }
 }
+
+/** Pixels whose memory is still theirs. */
+export function requireThere<P extends Pixels>(pixels: P, label: string | undefined): P {
+  if (pixels.data.length > 0) return pixels;
+  throw refused('its memory was transferred away while it was held; call detach() before, which leaves it to you', label);
+}
+
+showAs(ImageBuffer, ({ width, height, channels, depth }) => ({ width, height, channels, depth }));
 
 function shapeOf<D extends Depth>({ width, height, channels, depth, stride }: Pixels<D>): ImageShape<D> {
   return { width, height, channels, depth, stride };

@@ -60,7 +60,8 @@ export class PixelPool implements Disposable {
   readonly #registration: Disposable;
   /** Least recently used first. */
   readonly #idle: Set<Handle<Store>> = new Set();
-  readonly #classes: Map<number, Set<Handle<Store>>> = new Map();
+  /** By class, then by size; of one size in the order that they came in. */
+  readonly #classes: Map<number, Map<number, Handle<Store>[]>> = new Map();
   #idleBytes = 0;
   #hits = 0;
   #misses = 0;
@@ -97,7 +98,9 @@ export class PixelPool implements Disposable {
 
   /** @internal Memory of an idle store, for who has paid for as much already; new memory where there is none. */
   room(bytes: number): ArrayBuffer {
-    return this.#take(bytes, false)?.detach().buffer ?? new ArrayBuffer(bytes);
+    // It may have been disposed meanwhile: who was admitted before is served all the same.
+    const idle = this.#closed ? undefined : this.#take(bytes, false);
+    return idle?.detach().buffer ?? new ArrayBuffer(bytes);
   }
 
   /** @internal A store that is made elsewhere, which takes up to `bytes` meanwhile. */
@@ -112,8 +115,9 @@ export class PixelPool implements Disposable {
     const bytes = value.buffer.byteLength;
     const { capacity, waiting } = this.budget.stats();
     const most = this.#maxIdle ?? capacity / 4;
-    // Whoever waits in the budget's line is served by a release, not by what lies idle here.
-    if (this.#closed || bytes > most || waiting > 0) {
+    // Whoever waits in the budget's line is served by a release, not by what lies idle here. And of no bytes is what its user has
+    // transferred under the image: there is nothing left to keep.
+    if (this.#closed || bytes === 0 || bytes > most || waiting > 0) {
       store.dispose();
       return;
     }
@@ -121,9 +125,11 @@ export class PixelPool implements Disposable {
     value.buffer = renew(value.buffer);
     this.#idle.add(store);
     const size = sizeClass(bytes);
-    let peers = this.#classes.get(size);
-    if (peers === undefined) this.#classes.set(size, (peers = new Set()));
-    peers.add(store);
+    let sizes = this.#classes.get(size);
+    if (sizes === undefined) this.#classes.set(size, (sizes = new Map()));
+    const peers = sizes.get(bytes);
+    if (peers === undefined) sizes.set(bytes, [store]);
+    else peers.push(store);
     this.#idleBytes += bytes;
     this.#watch();
   }
@@ -169,21 +175,19 @@ export class PixelPool implements Disposable {
   #take(bytes: number, clear: boolean): Handle<Store> | undefined {
     this.#requireOpen();
     const most = bytes * (1 + SPARE);
-    let best: Handle<Store> | undefined;
-    for (let size = sizeClass(bytes); size <= sizeClass(most); size++) {
-      for (const store of this.#classes.get(size) ?? []) {
-        const has = store.value.buffer.byteLength;
-        if (has >= bytes && has <= most && (best === undefined || has <= best.value.buffer.byteLength)) best = store;
-      }
-      if (best !== undefined) break;
+    let least = Number.POSITIVE_INFINITY;
+    for (let size = sizeClass(bytes); size <= sizeClass(most) && least > most; size++) {
+      for (const has of this.#classes.get(size)?.keys() ?? []) if (has >= bytes && has <= most && has < least) least = has;
     }
+    const best = this.#classes.get(sizeClass(least))?.get(least)?.at(-1);
     if (best === undefined) {
       this.#misses++;
       return undefined;
     }
     this.#hits++;
     this.#remove(best);
-    if (clear) new Uint8Array(best.value.buffer).fill(0);
+    // What is behind the image is cleared in any case: nobody who overwrites the image reaches it, and whoever has its buffer does.
+    new Uint8Array(best.value.buffer).fill(0, clear ? 0 : bytes);
     return best;
   }
 
@@ -191,9 +195,13 @@ export class PixelPool implements Disposable {
     const bytes = store.value.buffer.byteLength;
     this.#idle.delete(store);
     const size = sizeClass(bytes);
-    const peers = this.#classes.get(size);
-    peers?.delete(store);
-    if (peers?.size === 0) this.#classes.delete(size);
+    const sizes = this.#classes.get(size);
+    const peers = sizes?.get(bytes) ?? [];
+    // What goes is the first of its size, to be trimmed, or the last, to be lent.
+    if (peers.at(-1) === store) peers.pop();
+    else peers.shift();
+    if (peers.length === 0) sizes?.delete(bytes);
+    if (sizes?.size === 0) this.#classes.delete(size);
     this.#idleBytes -= bytes;
   }
 

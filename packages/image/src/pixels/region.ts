@@ -1,5 +1,5 @@
 /** A rectangle of an image: a view, which dies with its owner. */
-import type { ImageBuffer } from './image-buffer.ts';
+import type { AllocateOptions, AllocateRequest, AllocateSyncOptions, ImageBuffer } from './image-buffer.ts';
 import { bytesOfSample, refused, samplesOver, show, type Channels, type Depth, type Samples } from './shape.ts';
 
 /** Is a rectangle of an image, on its memory. It has nothing to dispose; once its image is disposed, it throws as the image does. */
@@ -50,8 +50,38 @@ export class ImageRegion<D extends Depth = Depth> {
     return this.#samples(y, 1);
   }
 
+  /** Copies it to an image of its own, when there is room for that. Rejects as `ImageBuffer.allocate` does. */
+  async clone(options: AllocateOptions = {}): Promise<ImageBuffer<D>> {
+    return this.#image.use(async () => this.#copied(await this.#owner.allocate<D>(this.#shape(), options)));
+  }
+
+  /** The same within the call. */
+  cloneSync(options: AllocateSyncOptions = {}): ImageBuffer<D> {
+    return this.#image.use(() => this.#copied(this.#owner.allocateSync<D>(this.#shape(), options)));
+  }
+
+  get #owner(): typeof ImageBuffer {
+    return this.#image.constructor as typeof ImageBuffer;
+  }
+
+  #shape(): AllocateRequest<D> {
+    const { width, height, channels, depth } = this;
+    return { width, height, channels, depth, clear: false };
+  }
+
+  #copied(copy: ImageBuffer<D>): ImageBuffer<D> {
+    try {
+      const row = copy.stride / bytesOfSample(this.depth);
+      for (let y = 0; y < this.height; y++) copy.data.set(this.#samples(y, 1) as never, y * row);
+      return copy;
+    } catch (error) {
+      copy.dispose();
+      throw error;
+    }
+  }
+
   #samples(row: number, rows: number): Samples<D> {
-    const { data, channels, depth, stride } = this.#image.value;
+    const { data, channels, depth, stride } = this.#image;
     const pixel = channels * bytesOfSample(depth);
     const begin = (this.y + row) * stride + this.x * pixel;
     return samplesOver(data.buffer, depth, begin, (rows - 1) * stride + this.width * pixel) as Samples<D>;

@@ -51,7 +51,7 @@ export function requireShape(asked: ImageShape, label: string | undefined): Shap
   requireCount('height', height, label);
   if (channels !== 1 && channels !== 2 && channels !== 3 && channels !== 4)
     throw refused(`expected \`channels\` to be 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA), got ${show(channels)}`, label);
-  if (!Object.hasOwn(SAMPLES, depth)) throw refused(`expected \`depth\` to be 8, 16 or 'float32', got ${show(depth)}`, label);
+  if (depth !== 8 && depth !== 16 && depth !== 'float32') throw refused(`expected \`depth\` to be 8, 16 or 'float32', got ${show(depth)}`, label);
   const sample = bytesOfSample(depth);
   const row = width * channels * sample;
   const { stride = row } = asked;
@@ -70,9 +70,13 @@ function requireCount(name: string, value: unknown, label: string | undefined): 
 }
 
 export function refused(why: string, label: string | undefined): ImageShapeError {
-  return new ImageShapeError(`No such image${label === undefined ? '' : ` '${label}'`}: ${why}.`, about(label));
+  return new ImageShapeError(`${label === undefined ? 'Image' : `Image '${label}'`} refused: ${why}.`, about(label));
 }
 
+/** A value as messages show it: never at any length, whatever it is. */
 export function show(value: unknown): string {
-  return typeof value === 'string' ? `'${value}'` : String(value);
+  if (typeof value === 'string') return value.length > 100 ? `'${value.slice(0, 100)}…'` : `'${value}'`;
+  if (typeof value !== 'object' || value === null) return typeof value === 'function' ? 'a function' : String(value);
+  const { constructor } = value as { readonly constructor?: unknown };
+  return typeof constructor === 'function' && constructor.name !== '' && constructor !== Object ? `an object of class ${constructor.name}` : 'an object';
 }

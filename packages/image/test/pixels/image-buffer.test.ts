@@ -1,4 +1,5 @@
 // An image in memory: whole, guarded, counted, and gone at once.
+import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { Budget, BudgetExceededError, collectGarbage, DisposedError, InUseError, leaks, MovedError, type LeakEvent } from '@handback/core';
 import { ImageBuffer, imageMemory, ImageShapeError } from '@handback/image';
@@ -79,6 +80,7 @@ describe('allocate', () => {
     ['five channels', { channels: 5 }],
     ['no channels', { channels: 0 }],
     ['a depth of 12', { depth: 12 }],
+    ['a depth that is a text', { depth: '16' }],
     ['a depth by the name of a method', { depth: 'toString' }],
     ['a stride shorter than a row', { stride: 255 }],
     ['a stride of half bytes', { stride: 256.5 }],
@@ -273,6 +275,23 @@ describe('a region', () => {
     expect(() => region.row(2)).toThrow(RangeError);
   });
 
+  test('is copied to an image of its own', async () => {
+    using budget = bytesBudget();
+    using image = ImageBuffer.own({ data: new Uint16Array(Array.from({ length: 12 }, (_, index) => index)), width: 4, height: 3, channels: 1 }, { budget });
+    const samples: Uint16Array = image.data;
+    using part = await image.region(1, 1, 2, 2).clone({ budget });
+    using same = image.region(1, 1, 2, 2).cloneSync({ budget });
+    expect([samples.length, part.width, part.stride, [...part.data], [...same.data], budget.stats().used]).toEqual([
+      12,
+      2,
+      4,
+      [5, 6, 9, 10],
+      [5, 6, 9, 10],
+      40,
+    ]);
+    expect(inspect(part)).toBe("ImageBuffer { width: 2, height: 2, channels: 1, depth: 16, state: 'open' }");
+  });
+
   test.each([
     [-1, 0, 1, 1],
     [4, 0, 1, 1],
@@ -284,6 +303,22 @@ describe('a region', () => {
   ])('at %d, %d of %d × %d is refused: it is not within', (x, y, width, height) => {
     using image = ImageBuffer.allocateSync({ width: 4, height: 3, channels: 1 });
     expect(() => image.region(x, y, width, height)).toThrow(ImageShapeError);
+  });
+});
+
+describe('memory that was transferred away behind the image’s back', () => {
+  test('is told at the next use, and what was begun holds nothing', async () => {
+    using budget = bytesBudget();
+    const image = ImageBuffer.allocateSync(rgba, { budget, label: 'stolen' });
+    structuredClone(image.data, { transfer: [image.data.buffer] });
+    const uses = [() => image.data, () => image.cloneSync({ budget }), () => image.region(0, 0, 1, 1).data, () => image.detach()];
+    for (const use of uses) {
+      expect(use).toThrow(ImageShapeError);
+      expect(use).toThrow(/'stolen'.*detach\(\)/);
+    }
+    await expect(image.clone({ budget })).rejects.toBeInstanceOf(ImageShapeError);
+    image.dispose();
+    expect(budget.stats().used).toBe(0);
   });
 });
 

@@ -54,6 +54,73 @@ describe('reuse', () => {
     expect(views.map((view) => (view instanceof DataView ? view.buffer.byteLength : view.length))).toEqual([0, 0, 0]);
   });
 
+  test('what is behind an image in its buffer is cleared, also where the image itself is overwritten', async () => {
+    const { pool } = setUp();
+    const first = ImageBuffer.allocateSync(square, { pool });
+    first.data.fill(7);
+    first.dispose();
+    using image = ImageBuffer.allocateSync({ ...square, height: 490 });
+    using copy = await image.clone({ pool });
+    expect(pool.stats().hits).toBe(1);
+    expect(copy.data.buffer.byteLength).toBe(MiB);
+    expect(new Uint8Array(copy.data.buffer).every((byte) => byte === 0)).toBe(true);
+    copy.data.fill(7);
+    copy.dispose();
+    using unclear = ImageBuffer.allocateSync({ ...square, height: 490, clear: false }, { pool });
+    expect([unclear.data[0], new Uint8Array(unclear.data.buffer, unclear.byteLength).every((byte) => byte === 0)]).toEqual([7, true]);
+  });
+
+  test('of several that fit the smallest is used, and of those of one size the one that came back last', () => {
+    const { budget, pool } = setUp(16 * MiB, { maxIdle: 16 * MiB });
+    const images = [500, 490, 512, 490, 500].map((height, index) => {
+      const image = ImageBuffer.allocateSync({ ...square, height }, { pool });
+      image.data.fill(index);
+      return image;
+    });
+    for (const image of images) image.dispose();
+    const lent = [480, 490, 490, 500].map((height) => ImageBuffer.allocateSync({ ...square, height, clear: false }, { pool }));
+    expect(lent.map(({ data }) => [data[0], data.buffer.byteLength / 2048])).toEqual([
+      [3, 490],
+      [1, 490],
+      [4, 500],
+      [0, 500],
+    ]);
+    expect(pool.trim()).toBe(MiB);
+    for (const image of lent) image.dispose();
+    expect(pool.trim(1_000 * 2048)).toBe(980 * 2048);
+    expect(pool.stats()).toMatchObject({ idle: 2, idleBytes: 1_000 * 2048 });
+    pool.dispose();
+    expect(budget.stats().used).toBe(0);
+  });
+
+  test('among ten thousand of one size each is found as fast as new memory is allocated, about', () => {
+    const { pool } = setUp(64 * MiB, { maxIdle: 64 * MiB });
+    const many = { width: 8, height: 8, channels: 4 } as const;
+    const take = (from: PixelPool | undefined): number => {
+      const start = performance.now();
+      const images = Array.from({ length: 10_000 }, () => ImageBuffer.allocateSync(many, { pool: from }));
+      const took = performance.now() - start;
+      for (const image of images) image.dispose();
+      return took;
+    };
+    take(pool);
+    const fresh = take(undefined);
+    // To look at each of them would take some 15 times as long.
+    expect(take(pool) / fresh).toBeLessThan(8);
+    expect(pool.stats().hits).toBe(10_000);
+    pool.dispose();
+  });
+
+  test('memory that was transferred under its image is not kept, and no longer counted once the image is disposed', () => {
+    const { budget, pool } = setUp();
+    const image = ImageBuffer.allocateSync(square, { pool });
+    const { buffer } = image.data;
+    structuredClone(buffer, { transfer: [buffer] });
+    image.dispose();
+    expect(budget.stats().used).toBe(0);
+    expect(pool.stats()).toMatchObject({ idle: 0, idleBytes: 0 });
+  });
+
   test('a clone of an image of the pool may come from it too', async () => {
     const { pool } = setUp();
     ImageBuffer.allocateSync(square, { pool }).dispose();
@@ -142,6 +209,20 @@ describe('bounds', () => {
 });
 
 describe('dispose', () => {
+  test('a decode that was asked for before is served', async () => {
+    const { budget, pool } = setUp();
+    const full = budget.reserve(16 * MiB);
+    const waiting = decode(bytesOf('black-canyon'), { pool, resize: { width: 64 } });
+    await vi.waitFor(() => expect(budget.stats().waiting).toBe(1));
+    pool.dispose();
+    full.dispose();
+    {
+      using image = await waiting;
+      expect(image.width).toBe(64);
+    }
+    expect(budget.stats().used).toBe(0);
+  });
+
   test('gives back what is idle now, and what is lent when it comes', async () => {
     const { budget, pool } = setUp();
     const lent = ImageBuffer.allocateSync(square, { pool });

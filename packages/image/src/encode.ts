@@ -10,7 +10,7 @@ import { encodePeak, thumbnailPeak } from './estimate/peak.ts';
 import { imageMemory } from './memory.ts';
 import { ImageBuffer, type CountedIn } from './pixels/image-buffer.ts';
 import { ImageRegion } from './pixels/region.ts';
-import { bytesOfSample, refused } from './pixels/shape.ts';
+import { bytesOfSample, refused, show } from './pixels/shape.ts';
 import { admitHeld, holding } from './operations.ts';
 import { fitted, planDecode, requireResize, type DecodeShape, type Resize } from './plan.ts';
 
@@ -29,6 +29,7 @@ export interface EncodeOptions extends EncodeShape, Omit<AcquireOptions, 'parent
 export async function encode(image: ImageBuffer | ImageRegion, options: EncodeOptions = {}): Promise<Uint8Array> {
   const region = image instanceof ImageRegion ? image : undefined;
   const owner = region?.image ?? (image as ImageBuffer);
+  if (owner?.kind !== 'image' || typeof owner.use !== 'function') throw refused(`expected an ImageBuffer, or a region of one, got ${show(image)}`, undefined);
   const running = owner.use(async (pixels) => {
     const { channels, depth } = pixels;
     const { format, quality } = requireEncoding(options, channels % 2 === 0);

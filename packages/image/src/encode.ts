@@ -29,8 +29,8 @@ export interface EncodeOptions extends EncodeShape, Omit<AcquireOptions, 'parent
 export async function encode(image: ImageBuffer | ImageRegion, options: EncodeOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   const region = image instanceof ImageRegion ? image : undefined;
   const owner = region?.image ?? (image as ImageBuffer);
-  if (!(owner instanceof ImageBuffer))
-    throw refused(`expected an ImageBuffer or a region of one, got ${show(owner)}; \`thumbnail\` takes files`, options.label);
+  if (owner?.kind !== 'image' || typeof owner.use !== 'function')
+    throw refused(`expected an ImageBuffer, or a region of one, got ${show(image)}; \`thumbnail\` takes files`, options.label);
   const running = owner.use(async (pixels) => {
     const { channels, depth } = requireThere(pixels, owner.label);
     const { format, quality } = requireEncoding(options, channels % 2 === 0);

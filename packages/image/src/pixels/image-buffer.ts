@@ -77,7 +77,13 @@ export class ImageBuffer<D extends Depth = Depth> extends Handle<Pixels<D>> {
     const held = new HeldPixels(shape, buffer, { budget });
     // Owned first, since that may be refused: then the pixels are where they were.
     const image = images.own(held, options);
-    held.moveIn();
+    try {
+      held.moveIn();
+    } catch (error) {
+      // No memory for a copy: the pixels stay where they are.
+      Handle.prototype.detach.call(image);
+      throw error;
+    }
     return image as ImageBuffer<DepthOf<P>>;
   }
 
@@ -213,7 +219,8 @@ const DEPTHS: readonly (readonly [Function, Depth])[] = [
 ];
 
 /** The whole buffer of pixels that are to be adopted, and what its samples are. */
-function requireOwnable({ data, depth }: OwnedPixels, label: string | undefined): { buffer: ArrayBuffer; depth: Depth } {
+function requireOwnable(pixels: OwnedPixels, label: string | undefined): { buffer: ArrayBuffer; depth: Depth } {
+  const { data, depth } = pixels ?? {};
   if (data instanceof ArrayBuffer) return { buffer: data, depth: depth ?? 8 };
   if (!ArrayBuffer.isView(data)) throw refused(`expected \`data\` to be an ArrayBuffer or an array on one, got ${show(data)}`, label);
   const { buffer, byteOffset, byteLength } = data;

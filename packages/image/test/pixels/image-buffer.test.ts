@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { Budget, BudgetExceededError, collectGarbage, DisposedError, InUseError, leaks, MovedError, type LeakEvent } from '@handback/core';
 import { ImageBuffer, imageMemory, ImageShapeError } from '@handback/image';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 const MiB = 2 ** 20;
 const rgba = { width: 64, height: 32, channels: 4 } as const;
@@ -224,6 +224,28 @@ describe('own', () => {
     expect(() => ImageBuffer.own({ width: 2, height: 2, channels: 4, ...wrong } as never, { budget })).toThrow(message);
     expect([data?.length, budget.stats().used]).toEqual([length, 0]);
     expect(Buffer.from('still here').toString()).toBe('still here');
+  });
+
+  test('where there is no memory for a copy nothing is counted, and the pixels are the caller’s as before', async () => {
+    using budget = bytesBudget(1_048_576);
+    const { WebAssembly } = globalThis as unknown as { WebAssembly: { Memory: new (size: { initial: number }) => { buffer: ArrayBuffer } } };
+    const { buffer } = new WebAssembly.Memory({ initial: 1 });
+    const data = new Uint8Array(buffer);
+    data[0] = 7;
+    const noMemory = (): never => {
+      throw new RangeError('Array buffer allocation failed');
+    };
+    Object.defineProperty(buffer, 'slice', { value: noMemory });
+    // Node 20 copies by it.
+    const cloning = vi.spyOn(globalThis, 'structuredClone').mockImplementation(noMemory);
+    expect(() => ImageBuffer.own({ data, width: 128, height: 128, channels: 4 }, { budget })).toThrow('allocation failed');
+    cloning.mockRestore();
+    expect(budget.stats().used).toBe(0);
+    expect(data[0]).toBe(7);
+  });
+
+  test('what is nothing at all is refused as any other', () => {
+    for (const nothing of [null, undefined, 5, 'pixels']) expect(() => ImageBuffer.own(nothing as never)).toThrow(ImageShapeError);
   });
 
   test('under a closed parent it is refused, and the pixels are the caller’s as before', () => {

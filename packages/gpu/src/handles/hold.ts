@@ -91,7 +91,7 @@ export class Hold<Raw extends RawShape = RawShape> {
 
   /** Leaves what the platform made to the caller, uncounted. */
   leave(): Raw {
-    const { raw } = this;
+    const raw = this.clear();
     const block = this.#block as Handle<Block>;
     this.#block = undefined;
     this.keeper.forget(block);

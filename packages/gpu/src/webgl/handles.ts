@@ -8,12 +8,12 @@ import type { GlBuffer, GlRenderbuffer, GlTexture } from './types.ts';
 export abstract class WebGLHandle<Raw extends object> extends Handle<Raw> {
   /** The object of WebGL, on loan. After a restored context, one that is made then. Throws DisposedError, MovedError or DeviceLostError. */
   override get value(): Raw {
-    return holdOf(super.value).raw.raw as Raw;
+    return holdOf(super.value).clear().raw as Raw;
   }
 
   /** As `use` of any handle. */
   override use<R>(operation: (raw: Raw) => R): R {
-    return super.use((hold) => operation(holdOf(hold).raw.raw as Raw));
+    return super.use((hold) => operation(holdOf(hold).clear().raw as Raw));
   }
 
   /** What it counts for, in bytes: of a buffer, at least what was asked for. */

@@ -136,7 +136,7 @@ export class WebGLHeap implements AsyncDisposable {
     if (!(texture instanceof WebGLTextureHandle)) throw new TypeError('Expected `texture` to be a WebGLTextureHandle');
     const alive = (object: GlObject): void => this.#lives.requireAlive(object, texture.label);
     await useHold<GlTextureObject, Promise<void>>(texture, (hold) =>
-      this.#staging.upload(texturePieces(hold.raw, upload, alive, this.#staging.pieceBytes), options.signal),
+      this.#staging.upload(texturePieces(hold.clear(), upload, alive, this.#staging.pieceBytes), options.signal),
     );
   }
 
@@ -146,7 +146,7 @@ export class WebGLHeap implements AsyncDisposable {
     if (!(buffer instanceof WebGLBufferHandle)) throw new TypeError('Expected `buffer` to be a WebGLBufferHandle');
     const alive = (object: GlObject): void => this.#lives.requireAlive(object, buffer.label);
     await useHold<GlObject, Promise<void>>(buffer, (hold) =>
-      this.#staging.upload(bufferPieces(hold.raw, hold.bytes, upload, alive, this.#staging.pieceBytes), options.signal),
+      this.#staging.upload(bufferPieces(hold.clear(), hold.bytes, upload, alive, this.#staging.pieceBytes), options.signal),
     );
   }
 

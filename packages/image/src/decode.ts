@@ -35,7 +35,7 @@ export async function decode<D extends 8 | 16 = 8>(input: ImageInput, options: D
   const plan = planDecode(header, options, options.label ?? source.name);
   const budget = options.pool?.budget ?? options.budget ?? imageMemory;
   const bytes = decodeBytes(header, plan) + source.heldBytes;
-  const wait = { ...options, label: options.label ?? source.name };
+  const wait = { ...options, label: options.label ?? source.name, timeout: source.timeout };
   const { signal } = wait;
   // None where there is none: a wait that a signal may end is never told to be a deadlock.
   const image = admitting(bytes, budget, options, (amount) =>

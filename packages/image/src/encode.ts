@@ -59,14 +59,14 @@ export interface ThumbnailOptions extends Resize, Omit<EncodeOptions, 'resize'>,
 export async function thumbnail(input: ImageInput, options: ThumbnailOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   const source = await sourceOf(input, options);
   const header = await readHeader(source);
-  const { width, height, fit, enlarge, budget = imageMemory, label = source.name, signal, timeout, priority, maxPixels, orient } = options;
+  const { width, height, fit, enlarge, budget = imageMemory, label = source.name, signal, priority, maxPixels, orient } = options;
   const resize = width === undefined && height === undefined ? { width: 320, height: 320, fit, enlarge } : { width, height, fit, enlarge };
   const plan = planDecode(header, { maxPixels, orient, resize }, label);
   const hasAlpha = header.channels % 2 === 0;
   const { format, quality } = requireEncoding({ format: options.format ?? (hasAlpha ? 'webp' : 'jpeg'), quality: options.quality }, hasAlpha);
   requireWritable(format, plan.output, true, label);
   const peak = thumbnailPeak(header, plan, format) + source.heldBytes;
-  const permit = await admitting(peak, budget, options, (amount) => budget.acquire(amount, { label, signal, timeout, priority }));
+  const permit = await admitting(peak, budget, options, (amount) => budget.acquire(amount, { label, signal, timeout: source.timeout, priority }));
   const write = async (): Promise<Uint8Array<ArrayBuffer>> => written(opened(await engine(), source, plan), format, quality, label);
   return untilAborted(holding(permit, budget, write), signal);
 }

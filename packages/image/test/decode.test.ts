@@ -560,6 +560,22 @@ describe('what cannot be read', () => {
     await vi.waitFor(() => expect(closed).toEqual(['node', 'web']));
   });
 
+  test('the time that a stream takes is part of the time-out: one that has stalled is closed', async () => {
+    for (const read of [decode, thumbnail]) {
+      using budget = bytesBudget(16 * MiB);
+      const stalled = new Readable({ read: () => {} });
+      stalled.push(bytesOf('nagasaki-boats').subarray(0, 1_000));
+      const error: unknown = await read(stalled, { budget, timeout: 20 } as object).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(AcquireTimeoutError);
+      expect([(error as AcquireTimeoutError).phase, stalled.destroyed]).toEqual(['open', true]);
+      const full = budget.reserve(16 * MiB);
+      const whole = Readable.from([bytesOf('nagasaki-boats')]);
+      await expect(read(whole, { budget, timeout: 50 } as object)).rejects.toBeInstanceOf(AcquireTimeoutError);
+      full.dispose();
+      expect(budget.stats()).toMatchObject({ used: 0, waiting: 0 });
+    }
+  });
+
   test('a stream that was read already has no bytes', async () => {
     const stream = new Blob([bytesOf('nagasaki-boats')]).stream() as never;
     (await decode(stream, { resize: { width: 16 } })).dispose();

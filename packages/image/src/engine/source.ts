@@ -1,7 +1,9 @@
 /** What an image is read from. */
+import { AcquireTimeoutError } from '@handback/core';
 import { about, ImageInputError, ImageTooLargeError } from '../errors.ts';
 import { untilAborted } from '../admission.ts';
 import { refused, show } from '../pixels/shape.ts';
+import { forwarding } from '../signals.ts';
 
 /** An image file: its path, a `file:` URL, its bytes, a Blob, or its bytes as they come (an upload, a stream, the body of a response). */
 export type ImageInput = string | URL | Uint8Array | ArrayBuffer | Blob | AsyncIterable<Uint8Array>;
@@ -12,6 +14,13 @@ export interface Source {
   readonly name: string | undefined;
   /** Bytes of a stream that are held here meanwhile. */
   readonly heldBytes: number;
+  /** What is left of the time-out, once a stream was read. */
+  readonly timeout: number | undefined;
+}
+
+/** How a source is opened. */
+interface Bounds extends InputOptions {
+  timeout?: number | undefined;
 }
 
 /** How an input is read. */
@@ -24,26 +33,30 @@ export interface InputOptions {
 }
 
 const MOST_BYTES = 64 * 2 ** 20;
+/** A timer can be set no further; whoever waits longer waits for ever. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** The source of an input, or ImageInputError. A stream is read to its end: what it brings is held until the image was read. */
-export async function sourceOf(input: ImageInput, { maxInputBytes = MOST_BYTES, label, signal }: InputOptions): Promise<Source> {
+export async function sourceOf(input: ImageInput, { maxInputBytes = MOST_BYTES, label, signal, timeout }: Bounds): Promise<Source> {
   if (typeof maxInputBytes !== 'number' || !(maxInputBytes > 0))
     throw refused(`expected \`maxInputBytes\` to be a number above 0, got ${show(maxInputBytes)}`, label);
   const stream = input instanceof Blob ? (input.stream() as unknown as AsyncIterable<Uint8Array>) : input;
   if (isStream(stream)) {
-    const bytes = await collect(stream, maxInputBytes, signal, label);
-    return { input: requireBytes(bytes, maxInputBytes, label), name: label, heldBytes: bytes.byteLength };
+    const start = performance.now();
+    const bytes = await within(timeout, signal, label, (either) => collect(stream, maxInputBytes, either, label));
+    const left = timeout === undefined ? undefined : Math.max(0, Math.ceil(timeout - (performance.now() - start)));
+    return { input: requireBytes(bytes, maxInputBytes, label), name: label, heldBytes: bytes.byteLength, timeout: left };
   }
   signal?.throwIfAborted();
-  if (typeof input === 'string') return { input: requirePath(input, label), name: label ?? nameOf(input), heldBytes: 0 };
+  if (typeof input === 'string') return { input: requirePath(input, label), name: label ?? nameOf(input), heldBytes: 0, timeout };
   if (input instanceof URL) {
     if (input.protocol !== 'file:') throw refusedInput(`expected a \`file:\` URL, got ${show(input.href)}; fetch it, and pass the response's body`, label);
     const { fileURLToPath } = await import('node:url');
     const path = fileURLToPath(input);
-    return { input: path, name: label ?? nameOf(path), heldBytes: 0 };
+    return { input: path, name: label ?? nameOf(path), heldBytes: 0, timeout };
   }
   const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : input;
-  if (bytes instanceof Uint8Array) return { input: requireBytes(bytes, maxInputBytes, label), name: label, heldBytes: 0 };
+  if (bytes instanceof Uint8Array) return { input: requireBytes(bytes, maxInputBytes, label), name: label, heldBytes: 0, timeout };
   const isResponse = typeof Response === 'function' && (input as unknown) instanceof Response;
   const hint = isResponse ? '; pass its body' : '';
   throw refusedInput(`expected a path, a file: URL, bytes, a Blob, or bytes as they come, got ${show(input)}${hint}`, label);
@@ -57,6 +70,31 @@ function isStream(input: unknown): input is AsyncIterable<Uint8Array> {
 function requirePath(path: string, label: string | undefined): string {
   if (!/^(?:https?|file|data):/i.test(path)) return path;
   throw refusedInput(`expected a path, got the text of a URL; pass new URL(…) for a file, the body of what was fetched, or bytes`, label ?? path.slice(0, 40));
+}
+
+/** Reads with a signal that fires as the caller's does, or when the time is over. */
+function within<R>(
+  timeout: number | undefined,
+  signal: AbortSignal | undefined,
+  label: string | undefined,
+  read: (either: AbortSignal | undefined) => Promise<R>,
+): Promise<R> {
+  // What is no time the budget refuses.
+  if (typeof timeout !== 'number' || !(timeout >= 0 && timeout <= LONGEST_TIMER)) return read(signal);
+  return forwarding(signal, async (own) => {
+    const timer = setTimeout(() => own.abort(tooLate(timeout, label)), timeout);
+    try {
+      return await read(own.signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  });
+}
+
+function tooLate(timeout: number, label: string | undefined): AcquireTimeoutError {
+  const none = { budget: '', requested: 0, capacity: Number.POSITIVE_INFINITY, used: 0, waiting: 0, holders: [] };
+  const message = `The stream did not come to its end within ${timeout} ms: nothing was decoded, and it was closed. Raise \`timeout\` for slow senders.`;
+  return new AcquireTimeoutError(message, 'open', none, about(label));
 }
 
 async function collect(input: AsyncIterable<Uint8Array>, most: number, signal: AbortSignal | undefined, label: string | undefined): Promise<Uint8Array> {

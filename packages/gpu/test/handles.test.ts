@@ -156,6 +156,28 @@ describe.skipIf(missing !== undefined)('handles of the GPU', async () => {
     expect(() => heap.createTextureSync(RENDER)).toThrow(/background/);
   });
 
+  test('a full heap in which all was disposed has room in a later turn, though nothing was submitted', async () => {
+    await using heap = newHeap(3 * MiB);
+    const make = (format: string): TextureHandle => heap.createTextureSync({ ...RENDER, format });
+    for (const texture of [make('rgba8unorm'), make('rgba8unorm')]) {
+      void texture.value;
+      texture.dispose();
+    }
+    expect(() => make('bgra8unorm')).toThrow(BudgetExceededError);
+    while (heap.stats().retired > 0) await new Promise((resolve) => setImmediate(resolve));
+    make('bgra8unorm').dispose();
+  });
+
+  test('what cannot be cleared is not kept, unless it is wanted as it is', async () => {
+    await using heap = newHeap();
+    for (const clear of [true, false]) {
+      const texture = await heap.createTexture({ ...RENDER, usage: 0x4 | 0x8 }, { clear });
+      texture.dispose();
+      await heap.settled();
+      expect(heap.stats().idle).toBe(clear ? 0 : MiB);
+    }
+  });
+
   test('a heap pays its parent too', async () => {
     using parent = new Budget({ name: 'all heaps', capacity: 100 * MiB, unit: 'bytes' });
     await using heap = new GpuHeap(device, { capacity: 16 * MiB, parent, keep: gpu });
@@ -245,8 +267,19 @@ describe.skipIf(missing !== undefined)('handles of the GPU', async () => {
 
   test('what is no device, and options that make no heap, are refused', () => {
     expect(() => new GpuHeap({} as never, { capacity: 1 })).toThrow(TypeError);
-    for (const wrong of [{ capacity: -1 }, { capacity: Number.NaN }, { staging: 0 }, { staging: 1 }, { maxIdle: -1 }, { idleTimeout: Number.NaN }]) {
-      expect(() => new GpuHeap(device, { capacity: MiB, ...wrong })).toThrow(/Expected/);
+    for (const wrong of [
+      { capacity: -1 },
+      { capacity: 0 },
+      { capacity: undefined },
+      { capacity: Infinity },
+      { capacity: Number.NaN },
+      { parent: {} },
+      { staging: 0 },
+      { staging: 1 },
+      { maxIdle: -1 },
+      { idleTimeout: Number.NaN },
+    ]) {
+      expect(() => new GpuHeap(device, { capacity: MiB, ...(wrong as object) })).toThrow(new RegExp(`Expected .${Object.keys(wrong)[0]}`));
     }
   });
 

@@ -10,6 +10,8 @@ export interface BlockRequest {
   readonly bytes: number;
   /** Blocks of the same key are interchangeable. */
   readonly key: string;
+  /** Whether it is worth keeping: what cannot be cleared can only be had again by who wants it as it is. */
+  readonly isReusable: boolean;
   readonly make: () => RawShape;
 }
 
@@ -19,6 +21,7 @@ export class Block {
   readonly key: string;
   readonly bytes: number;
   readonly budget: Budget;
+  readonly isReusable: boolean;
   /** Whether the app had it in its hands: then it may be in commands that are not submitted yet. */
   lent = false;
   /** Clears what a former owner left, if that is still to be done. */
@@ -26,7 +29,8 @@ export class Block {
   /** The device had no memory for it, or refused it, and said so when the call was over. */
   failed: GpuOutOfMemoryError | GpuDescriptorError | undefined = undefined;
 
-  constructor(raw: RawShape, { key, bytes, budget }: BlockRequest) {
+  constructor(raw: RawShape, { key, bytes, budget, isReusable }: BlockRequest) {
+    this.isReusable = isReusable;
     this.raw = raw;
     this.key = key;
     this.bytes = bytes;

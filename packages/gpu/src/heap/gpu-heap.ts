@@ -135,13 +135,14 @@ export class GpuHeap implements AsyncDisposable {
 
   /**
    * Uploads to a texture, in pieces that fit the share of uploads. What fits is given to the queue within the call; the promise
-   * resolves when all of it was, and until then `data` must stay as it is. Rejects with DisposedError, DeviceLostError, or the
-   * signal's reason.
+   * resolves when all of it was, and until then `data` must stay as it is. Rejects with RangeError or TypeError (the device would
+   * refuse it), DisposedError, DeviceLostError, or the signal's reason.
    */
   async writeTexture(upload: TextureUpload, options: UploadOptions = {}): Promise<void> {
     const { texture } = upload;
     if (!(texture instanceof TextureHandle)) throw new TypeError('Expected `texture` to be a TextureHandle: for a texture of the platform, use its queue');
     await useHold<TextureShape, Promise<void>>(texture, (hold) => {
+      if (hold.keeper !== this.#keeper) throw new TypeError('Expected a texture of this heap: another counts it');
       const pieces = texturePieces(hold.raw, upload, this.#queue(texture.label), this.#staging.pieceBytes);
       const [only, second] = isWhole(hold.raw, upload) ? pieces : [];
       if (only !== undefined && second === undefined && this.#staging.tryUpload(only, options.signal)) {

@@ -29,7 +29,11 @@ export interface Shares {
 
 /** Throws RangeError for options that make no heap. */
 export function sharesOf(options: HeapOptions): Shares {
-  const { capacity, parent, name = 'GPU memory', staging = 1 / 8, maxIdle = capacity / 2, idleTimeout = 60_000 } = options ?? {};
+  if (typeof options?.capacity !== 'number' || !(options.capacity >= 2) || !Number.isSafeInteger(options.capacity))
+    throw new RangeError(`Expected \`capacity\` to be a whole number of bytes from 2 up, got ${String(options?.capacity)}`);
+  if (options.parent !== undefined && typeof options.parent?.child !== 'function')
+    throw new TypeError(`Expected \`parent\` to be a Budget, got ${String(options.parent)}`);
+  const { capacity, parent, name = 'GPU memory', staging = 1 / 8, maxIdle = capacity / 2, idleTimeout = 60_000 } = options;
   if (!(typeof staging === 'number' && staging > 0 && staging < 1))
     throw new RangeError(`Expected \`staging\` to be a part of the capacity between 0 and 1, got ${String(staging)}`);
   for (const [option, value] of Object.entries({ maxIdle, idleTimeout })) {
@@ -39,6 +43,7 @@ export function sharesOf(options: HeapOptions): Shares {
   const whole = parent === undefined ? new Budget(known) : parent.child(known);
   const share = Math.max(1, Math.floor(capacity * staging));
   const uploads = whole.child({ name: `${name}: uploads`, capacity: share, unit: 'bytes', oversize: 'alone' });
-  const rest = whole.child({ name: `${name}: textures and buffers`, capacity: capacity - share, unit: 'bytes' });
+  const advice = `make the heap with a larger \`capacity\`, or less of it for uploads (\`staging\`, ${share} of ${capacity} bytes)`;
+  const rest = whole.child({ name: `${name}: textures and buffers`, capacity: capacity - share, unit: 'bytes', advice });
   return { whole, uploads, rest, maxIdle, idleTimeout, isShared: parent !== undefined };
 }

@@ -77,7 +77,7 @@ export class Store<Device extends Platform> {
     };
     this.#asking++;
     try {
-      const request = { device, budget: this.#budget, bytes: plan.bytes, key: plan.key, make };
+      const request = { device, budget: this.#budget, bytes: plan.bytes, key: plan.key, isReusable: isReusable(plan, clear), make };
       const block = await blocks.acquire(request, { ...options, label: plan.label, signal: wish.signal });
       if (this.#device === device) return this.#hold(block);
       block.dispose();
@@ -105,12 +105,18 @@ export class Store<Device extends Platform> {
     if (kept !== undefined) return kept;
     const { bytes, key, label } = plan;
     try {
-      return this.#hold(blocks.acquireSync({ device, budget: this.#budget, bytes, key, make: () => plan.make(device) }, { label }));
+      const request = { device, budget: this.#budget, bytes, key, isReusable: isReusable(plan, clear), make: () => plan.make(device) };
+      return this.#hold(blocks.acquireSync(request, { label }));
     } catch (error) {
       // What was forgotten, and has just been found, gives no memory back before the queue is done; but it can be used again.
       const found = mayBeOld && error instanceof BudgetExceededError ? this.#reuse(plan, clear) : undefined;
-      if (found === undefined) throw error;
-      return found;
+      if (found !== undefined) return found;
+      // What was disposed is to be there for the next turn, though no commands may ever be submitted through the heap.
+      if (error instanceof BudgetExceededError && this.#retired.bytes > 0) {
+        this.#work.hurry(true);
+        void this.#work.watch();
+      }
+      throw error;
     }
   }
 
@@ -199,7 +205,7 @@ export class Store<Device extends Platform> {
     const { bytes, failed } = block.value;
     if (this.#closed || this.#device === undefined || hurried || failed !== undefined) this.#release(block);
     else if (this.#wishes.offer(block)) return;
-    else if (bytes > this.#options.maxIdle || this.#budget.stats().waiting > 0) this.#release(block);
+    else if (!block.value.isReusable || bytes > this.#options.maxIdle || this.#budget.stats().waiting > 0) this.#release(block);
     else {
       this.trim(this.#options.maxIdle - bytes);
       this.#blocks.delete(block);
@@ -232,4 +238,8 @@ export class Store<Device extends Platform> {
     this.#timer = setTimeout(() => store.deref()?.age(), Math.min(delay, 2 ** 31 - 1));
     (this.#timer as { unref?(): void }).unref?.();
   }
+}
+
+function isReusable<Device extends Platform>(plan: Plan<Device>, clear: boolean): boolean {
+  return plan.clear !== undefined || !clear;
 }

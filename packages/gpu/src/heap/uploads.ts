@@ -5,6 +5,7 @@ import { cutsOf, type DataLayout } from '../size/cuts.ts';
 import { blockOf } from '../size/formats.ts';
 import { sizeOf } from '../size/texture-bytes.ts';
 import type { BufferShape, Extent, QueueShape, TextureShape } from '../types.ts';
+import { requireBufferUpload, requireTextureUpload, type Place } from './require-upload.ts';
 import type { Piece } from './staging.ts';
 
 /** An upload to a texture: the arguments of `queue.writeTexture`. */
@@ -31,7 +32,7 @@ export interface BufferUpload {
 }
 
 /** A texture of the platform says what it is. */
-interface Described {
+export interface Described {
   readonly format: string;
   readonly usage: number;
   readonly mipLevelCount: number;
@@ -59,17 +60,14 @@ export function isWhole(texture: TextureShape, { size, origin = [], data, layout
   return bytesPerRow >= row && rowsPerImage >= rows && data.byteLength >= least;
 }
 
-export function* texturePieces(texture: TextureShape, upload: TextureUpload, queue: () => QueueShape, most: number): Generator<Piece> {
-  const { format, width, height, depthOrArrayLayers, dimension } = texture as unknown as Described;
-  const { mipLevel = 0, aspect = 'all', data, layout = {}, origin = [0, 0, 0] } = upload;
-  const [x = 0, y = 0, z = 0] = Array.isArray(origin)
-    ? (origin as readonly number[])
-    : [(origin as { x?: number }).x, (origin as { y?: number }).y, (origin as { z?: number }).z];
-  const shrunk = (side: number): number => Math.max(1, Math.floor(side / 2 ** mipLevel));
-  const size =
-    upload.size === undefined
-      ? { width: shrunk(width), height: shrunk(height), depthOrArrayLayers: dimension === '3d' ? shrunk(depthOrArrayLayers) : depthOrArrayLayers }
-      : sizeOf(upload.size);
+/** The pieces of an upload, or TypeError or RangeError for one that cannot be. */
+export function texturePieces(texture: TextureShape, upload: TextureUpload, queue: () => QueueShape, most: number): Generator<Piece> {
+  return cutTexture(texture, upload, requireTextureUpload(texture as unknown as Described, upload), queue, most);
+}
+
+function* cutTexture(texture: TextureShape, upload: TextureUpload, { x, y, z, size }: Place, queue: () => QueueShape, most: number): Generator<Piece> {
+  const { format } = texture as unknown as Described;
+  const { mipLevel = 0, aspect = 'all', data, layout = {} } = upload;
   // The platform copies no part of a layer of these.
   const isWhole = /depth|stencil/.test(format);
   for (const cut of cutsOf(size, blockOf(format, aspect), layout, most, isWhole)) {
@@ -83,8 +81,14 @@ export function* texturePieces(texture: TextureShape, upload: TextureUpload, que
   }
 }
 
-export function* bufferPieces(buffer: BufferShape, { offset = 0, data }: BufferUpload, queue: () => QueueShape, most: number): Generator<Piece> {
+/** The same for a buffer. */
+export function bufferPieces(buffer: BufferShape, { offset = 0, data }: BufferUpload, queue: () => QueueShape, most: number): Generator<Piece> {
   const bytes = ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
+  requireBufferUpload(buffer as unknown as { usage: number; size: number }, offset, bytes.byteLength);
+  return cutBuffer(buffer, offset, bytes, queue, most);
+}
+
+function* cutBuffer(buffer: BufferShape, offset: number, bytes: Uint8Array, queue: () => QueueShape, most: number): Generator<Piece> {
   // Whole words, as the platform wants them.
   const step = Math.max(4, Math.floor(most / 4) * 4);
   for (let at = 0; at < bytes.byteLength; at += step) {

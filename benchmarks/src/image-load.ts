@@ -15,7 +15,12 @@ const ROUNDS = Number(process.env['ROUNDS'] ?? 3);
 const COUNTS = process.env['PICTURES'] ?? '40,160';
 const BUDGET = 256;
 const limits = [1, 2, 3, 4, 8];
-const ways = [...limits.map((limit) => ['p-limit', limit] as const), ['budget', BUDGET] as const, ['unbounded', 0] as const];
+const ways = [
+  ...limits.map((limit) => ['p-limit', limit] as const),
+  ['budget', BUDGET] as const,
+  ['budget, two arenas', BUDGET] as const,
+  ['unbounded', 0] as const,
+];
 
 interface Result {
   readonly peak: number;
@@ -24,15 +29,17 @@ interface Result {
 }
 
 function run(way: string, amount: number, large: string): Result {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [child, way, String(amount), large, photograph('french-alpine-landscape'), COUNTS], {
-    encoding: 'utf8',
-  });
+  // What glibc keeps for each thread is in no budget; MALLOC_ARENA_MAX bounds it.
+  const [plain = '', arenas] = way.split(', ');
+  const env = arenas === undefined ? process.env : { ...process.env, MALLOC_ARENA_MAX: '2' };
+  const parameters = [child, plain, String(amount), large, photograph('french-alpine-landscape'), COUNTS];
+  const { stdout, stderr, status } = spawnSync(process.execPath, parameters, { encoding: 'utf8', env });
   if (status !== 0) throw new Error(`${way} ${amount} ended with ${status}: ${stderr}`);
   return JSON.parse(stdout) as Result;
 }
 
 function nameOf([way, amount]: readonly [string, number]): string {
-  return way === 'budget' ? `budget of ${amount} MiB` : way === 'unbounded' ? way : `${way}(${amount})`;
+  return way.startsWith('budget') ? way.replace('budget', `budget of ${amount} MiB`) : way === 'unbounded' ? way : `${way}(${amount})`;
 }
 
 function report(results: Map<string, Result[]>): void {

@@ -140,4 +140,22 @@ describe.skipIf(missing !== undefined)('a device that is lost', () => {
     expect(heap.stats()).toMatchObject({ live: 0, idle: MiB });
     await heap.disposeAsync();
   });
+
+  test('what could not be restored is tried again at the next use, and nothing stays taken by the first', async () => {
+    const { heap, device } = await newHeap();
+    let tries = 0;
+    const restored = (): void => {
+      if (++tries === 1) throw new Error('no pixels yet');
+    };
+    const texture = await heap.createTexture(SQUARE, { restored });
+    device.destroy();
+    await heap.lost;
+    heap.attach(await newDevice(), { keep: gpu });
+    expect(() => texture.value).toThrow('no pixels yet');
+    expect((texture.value as GPUTexture).width).toBe(512);
+    expect([tries, heap.stats().live]).toEqual([2, MiB]);
+    texture.dispose();
+    await heap.disposeAsync();
+    expect(heap.budget.stats().used).toBe(0);
+  });
 });

@@ -43,7 +43,13 @@ export class Hold<Raw extends RawShape = RawShape> {
       this.#block = this.#make();
       this.#device = this.keeper.device;
       const raw = this.#block.value.raw as Raw;
-      this.#restored?.(raw);
+      try {
+        this.#restored?.(raw);
+      } catch (error) {
+        // Nothing was restored: the next use tries again.
+        this.retire();
+        throw error;
+      }
       return raw;
     }
     const { failed, raw } = this.#block.value;

@@ -10,6 +10,7 @@ joinProcess();
 export { AsyncDisposableStack, DisposableStack, SuppressedError } from './primitives/index.ts';
 export { AsyncHandle, type HandleState, type Ownership } from './handle/async-handle.ts';
 export { Handle } from './handle/handle.ts';
+export { showAs } from './handle/inspect.ts';
 export { AsyncHandles, Handles } from './handle/handles.ts';
 export { defineAsyncResource, defineResource } from './handle/define.ts';
 export type {

@@ -1,9 +1,8 @@
 /** Open directories: the shape of `fs.Dir`, on a guarded handle. */
 import { opendir as openCallback, opendirSync as openNow, type Dir, type Dirent, type OpenDirOptions, type PathLike } from 'node:fs';
-import { defineResource, Handle, type AcquireOptions, type OpenContext, type OwnOptions, type SyncResourceKind } from '@handback/core';
+import { defineResource, Handle, showAs, type AcquireOptions, type OpenContext, type OwnOptions, type SyncResourceKind } from '@handback/core';
 import { countOpening, descriptors, isExhausted, whileOpening } from './descriptors.ts';
 import { mayComeLate, withStack } from './files.ts';
-import { showAs } from './inspect.ts';
 import { requireEncoding } from './range.ts';
 import { pathAsOf, pathNow, textOf, type PathRequest } from './request.ts';
 

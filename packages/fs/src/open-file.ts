@@ -19,11 +19,10 @@ import {
   type Stats,
   type WriteStream,
 } from 'node:fs';
-import { Handle, type Signal } from '@handback/core';
+import { Handle, showAs, type Signal } from '@handback/core';
 import { Cursor } from './cursor.ts';
 import { readStreamOf, writeStreamOf } from './file-streams.ts';
 import { after, atMost, MOST_IN_MEMORY, tooLarge } from './lengths.ts';
-import { showAs } from './inspect.ts';
 import { readLinesOf } from './lines.ts';
 import { rangeOf, requireEncoding, throwIfAborted, writtenOf } from './range.ts';
 import type { ReadStreamRange } from './read-stream.ts';

@@ -1,9 +1,8 @@
 /** A logical file of a cache: it is open as far as its holder can tell, and has a descriptor while one is needed. */
 import { fsync, read, readSync, write, writeSync } from 'node:fs';
-import { defineResource, Handle, type OwningKind, type OwnOptions, type Signal } from '@handback/core';
+import { defineResource, Handle, showAs, type OwningKind, type OwnOptions, type Signal } from '@handback/core';
 import { withStack } from '../files.ts';
 import { after, atMost } from '../lengths.ts';
-import { showAs } from '../inspect.ts';
 import { readLinesOf } from '../lines.ts';
 import { promised, type RangeOptions, type ReadResult, type WriteResult } from '../open-file.ts';
 import { writtenOf, type Written } from '../range.ts';

@@ -23,7 +23,7 @@ import type {
 import type { Block } from './block.ts';
 import type { BufferOptions, BufferSyncOptions, GpuHeapOptions, GpuHeapStats, TextureOptions, TextureSyncOptions } from './options.ts';
 import { planBuffer, planTexture, type Plan } from './plan.ts';
-import { sharesOf } from './shares.ts';
+import { countsOf, sharesOf } from './shares.ts';
 import { Staging } from './staging.ts';
 import { Store } from './store.ts';
 import { bufferPieces, isWhole, texturePieces, type BufferUpload, type TextureUpload } from './uploads.ts';
@@ -164,10 +164,7 @@ export class GpuHeap implements AsyncDisposable {
   }
 
   stats(): GpuHeapStats {
-    const { capacity, used } = this.budget.stats();
-    const staging = this.#stagingBudget.stats().used;
-    const { idleBytes: idle, retiredBytes: retired, created, reused, evicted } = this.#store;
-    return { live: used - staging - idle - retired, idle, retired, staging, capacity, created, reused, evicted };
+    return countsOf(this.budget, this.#stagingBudget, this.#store);
   }
 
   /** Releases idle memory, the least recently used first, until no more than `bytes` are left; answers the bytes released. */

@@ -1,5 +1,6 @@
 /** How a heap divides its capacity: uploads have a share of their own, which textures and buffers cannot take. */
 import { Budget } from '@handback/core';
+import type { GpuHeapStats } from './options.ts';
 
 /** What all heaps are asked for. */
 export interface HeapOptions {
@@ -15,6 +16,15 @@ export interface HeapOptions {
   maxIdle?: number | undefined;
   /** What nobody has asked for again in so many milliseconds is released. Default 60,000. */
   idleTimeout?: number | undefined;
+}
+
+/** What a store counts. */
+interface StoreCounts {
+  readonly idleBytes: number;
+  readonly retiredBytes: number;
+  readonly created: number;
+  readonly reused: number;
+  readonly evicted: number;
 }
 
 export interface Shares {
@@ -46,4 +56,12 @@ export function sharesOf(options: HeapOptions): Shares {
   const advice = `make the heap with a larger \`capacity\`, or less of it for uploads (\`staging\`, ${share} of ${capacity} bytes)`;
   const rest = whole.child({ name: `${name}: textures and buffers`, capacity: capacity - share, unit: 'bytes', advice });
   return { whole, uploads, rest, maxIdle, idleTimeout, isShared: parent !== undefined };
+}
+
+/** The counts of a heap. */
+export function countsOf(whole: Budget, uploads: Budget, store: StoreCounts): GpuHeapStats {
+  const { capacity, used } = whole.stats();
+  const staging = uploads.stats().used;
+  const { idleBytes: idle, retiredBytes: retired, created, reused, evicted } = store;
+  return { live: used - staging - idle - retired, idle, retired, staging, capacity, created, reused, evicted };
 }

@@ -7,7 +7,7 @@ import { Hold, useHold, type Keeper } from '../handles/hold.ts';
 import type { Block } from '../heap/block.ts';
 import type { DeviceLostInfo, UploadOptions } from '../heap/gpu-heap.ts';
 import type { GpuHeapStats } from '../heap/options.ts';
-import { sharesOf } from '../heap/shares.ts';
+import { countsOf, sharesOf } from '../heap/shares.ts';
 import { Staging } from '../heap/staging.ts';
 import { Store } from '../heap/store.ts';
 import { Work } from '../heap/work.ts';
@@ -151,10 +151,7 @@ export class WebGLHeap implements AsyncDisposable {
   }
 
   stats(): GpuHeapStats {
-    const { capacity, used } = this.budget.stats();
-    const staging = this.#uploads.stats().used;
-    const { idleBytes: idle, retiredBytes: retired, created, reused, evicted } = this.#store;
-    return { live: used - staging - idle - retired, idle, retired, staging, capacity, created, reused, evicted };
+    return countsOf(this.budget, this.#uploads, this.#store);
   }
 
   /** Releases idle memory, the least recently used first, until no more than `bytes` are left; answers the bytes released. */

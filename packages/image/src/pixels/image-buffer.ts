@@ -2,13 +2,22 @@
  * Pixels as a handle: they own their memory whole, are guarded while they live, and give it back within the dispose. No view of them
  * outlives them.
  */
-import { defineResource, Handle, type AcquireOptions, type Budget, type Costs, type OpenContext, type OwnOptions, type SyncResourceKind } from '@handback/core';
+import {
+  defineResource,
+  Handle,
+  showAs,
+  type AcquireOptions,
+  type Budget,
+  type Costs,
+  type OpenContext,
+  type OwnOptions,
+  type SyncResourceKind,
+} from '@handback/core';
 import { imageMemory } from '../memory.ts';
 import { HeldPixels, type Loan, type Pixels } from './pixels.ts';
 import type { PixelPool } from './pool.ts';
 import { ImageRegion } from './region.ts';
 import { refused, requireShape, show, type Channels, type Depth, type ImageShape, type Samples, type Shape } from './shape.ts';
-import { showAs } from './inspect.ts';
 import { isOutOfMemory } from './store.ts';
 
 /** Where the bytes of an image are counted. */

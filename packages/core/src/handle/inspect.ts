@@ -2,7 +2,11 @@
 
 type Inspect = (value: unknown, options: object) => string;
 
-/** Shows the handles of a class by their name, what `show` picks of one that is open, and their state. */
+/**
+ * Shows the handles of a class in `console.log` by their name, what `show` picks of one that is open, and their state.
+ *
+ * *When to use*: once, after a class of handles of your own. Elsewhere than in Node it does nothing.
+ */
 export function showAs<H extends { readonly state: string }>(type: { readonly name: string; readonly prototype: H }, show: (handle: H) => object): void {
   const custom = function (this: H, depth: number, options: object, inspect: Inspect): string {
     if (depth < 0) return `[${type.name}]`;
